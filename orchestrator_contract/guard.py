@@ -8,7 +8,7 @@ from threading import Lock
 from urllib.parse import unquote
 
 from orchestrator_contract.exceptions import NotOwned
-from orchestrator_contract.http.exchange import Call
+from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.scope import DEFAULT_SCOPE, ResourceKey, Scope
 
 _PLAIN = re.compile(r"(?!\.+\Z)[A-Za-z0-9._~-]{1,200}\Z")
@@ -26,8 +26,7 @@ class Ownership:
         self._lock = Lock()
         self._allowed: dict[str, set[Scope]] = {}
         self._lent: dict[str, set[Scope]] = {}
-        #: Where a delete was aimed at the run's own; None where it may have taken what has that id
-        #: in any place.
+        #: Targets of deletes; None where one may have deleted that id in any scope.
         self._touched: set[tuple[Scope | None, str]] = set()
         self._doubtful: set[tuple[Scope | None, str]] = set()
         self._conversations: set[str] = set()
@@ -64,6 +63,15 @@ class Ownership:
             if not clear:
                 self._doubtful.add(what)
 
+    def note(self, exchange: Exchange) -> None:
+        """Note a delete that may have been carried out."""
+        _, named, segment = exchange.url.partition("/Configurations/")
+        resent = exchange.response is not None and exchange.response.resent
+        carried_out = exchange.status is None or not 300 <= exchange.status < 500
+        if exchange.method == "DELETE" and named and (carried_out or resent):
+            clear = (exchange.status or 500) < 300 and not resent
+            self.touch(segment, exchange.account, exchange.region, clear=clear)
+
     def untouched(self, resource_key: ResourceKey) -> bool:
         """True if no delete of it was accepted or left without a clear response."""
         return self._touched.isdisjoint((resource_key, (None, resource_key[1])))
@@ -88,13 +96,12 @@ class Ownership:
         # urlsplit would drop control characters and cut at "#": the guard must see what is sent.
         path = "/" + url.partition("://")[2].partition("/")[2]
         if call.operation == "delete-conversation":
-            _, found, segment = path.partition("/v2/Conversations/")
-            if method != "DELETE" or not found or segment not in self._conversations:
-                raise NotOwned(
-                    f"{method} on the conversation {segment[:80]!r}, which the profile does not "
-                    "give"
-                )
-            return
+            segment = path.partition("/v2/Conversations/")[2]
+            if method == "DELETE" and segment in self._conversations:
+                return
+            raise NotOwned(
+                f"{method} on the conversation {segment[:80]!r}, which the profile does not give"
+            )
         _, found, segment = path.partition("/Configurations/")
         own = [segment, unquote(segment), _last_of_configurations(path)]
         if not found and not own[-1]:

@@ -48,7 +48,7 @@ class Coordinator:
         *bounds* gives the most requests of some kinds.
         """
         self._lock = Lock()
-        self._rooms = Rooms(configurations)
+        self.rooms = Rooms(configurations)
         self._bounds = dict(bounds or {})
         self._requests = requests
         #: Bounds of what is kept: creates that are refused are announced, too.
@@ -64,7 +64,7 @@ class Coordinator:
         self._throttled_at = 0
         self._next = 0.0
         self._not_before = 0.0
-        self._clock = ClockLock()
+        self.clock = ClockLock()
         self._journal = journal
         self._advanced = 0
         self._claimed: set[str] = set()
@@ -113,22 +113,6 @@ class Coordinator:
         with self._lock:
             self._deletes += count
 
-    def take_room(self, holder: str, scope: str, number: int, processes: int = 1) -> int:
-        """`Rooms.take`."""
-        return self._rooms.take(holder, scope, number, processes)
-
-    def give_back_room(self, holder: str, scope: str, number: int) -> None:
-        """`Rooms.give_back`."""
-        self._rooms.give_back(holder, scope, number)
-
-    def room(self, scope: str) -> int:
-        """`Rooms.bound`."""
-        return self._rooms.bound(scope)
-
-    def room_is_full(self, scope: str) -> int:
-        """`Rooms.full`."""
-        return self._rooms.full(scope)
-
     def claim(self, sids: list[str], number: int) -> list[str]:
         """Reserve up to *number* of *sids* that no process of the run has yet."""
         with self._lock:
@@ -171,22 +155,6 @@ class Coordinator:
             factor = 1.5 if self._paced - self._throttled_at <= _CLOSE else 1.0
             self._slowdown = min(max(self._slowdown * factor, 0.002), _SLOWEST_S)
             self._throttled_at = self._paced
-
-    def enter_clock(self, holder: str, *, alone: bool, after_last: int = 0, seconds: float) -> bool:
-        """Call `ClockLock.enter`."""
-        return self._clock.enter(holder, alone=alone, after_last=after_last, seconds=seconds)
-
-    def leave_clock(self, holder: str, *, alone: bool) -> None:
-        """Call `ClockLock.leave`."""
-        self._clock.leave(holder, alone=alone)
-
-    def release_clock(self, holder: str, *, crashed: bool = False) -> None:
-        """Call `ClockLock.release`."""
-        self._clock.release(holder, crashed=crashed)
-
-    def last_ended(self) -> None:
-        """Call `ClockLock.last_ended`."""
-        self._clock.last_ended()
 
     def advance(self, seconds: int) -> None:
         """Add *seconds* by which the run has moved the endpoint's clock."""

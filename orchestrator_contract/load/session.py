@@ -21,7 +21,6 @@ from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.load.rates import Rates
 from orchestrator_contract.profile import Profile, ProfileError
 from orchestrator_contract.pytest_plugin.plan import distant
-from orchestrator_contract.redaction.redactor import Redactor
 from orchestrator_contract.results.findings import Findings
 from orchestrator_contract.results.verdict import Policy, Result, conclude
 
@@ -178,7 +177,7 @@ class LoadFindings:
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     def __post_init__(self) -> None:
-        self.findings = Findings(catalogue.load(), Redactor.of(self.profile))
+        self.findings = Findings(catalogue.load(), self.profile.redactor())
 
     def merge(self, found: dict[str, Any]) -> None:
         """Takes over what one process found."""

@@ -16,23 +16,19 @@ from orchestrator_contract.scope import DEFAULT_SCOPE, Scope
 class Absent:
     """Finds SIDs that a DELETE may name without deleting anything."""
 
-    def __init__(
-        self, api: Client, guard: Ownership, identifiers: Identifiers, *, reuse: bool
-    ) -> None:
-        """With *reuse* one absent SID in each scope serves for the whole run."""
+    def __init__(self, api: Client, guard: Ownership, identifiers: Identifiers) -> None:
         self._api = api
         self._guard = guard
         self._identifiers = identifiers
-        self._reuse = reuse
         self._known: dict[Scope, Configuration] = {}
 
     def one(self, scope: Scope = DEFAULT_SCOPE) -> Configuration:
-        """A well-formed SID that does not exist in *scope*.
+        """A well-formed SID that does not exist in *scope*, the same for the whole run.
 
         Raises:
             Inconclusive: the endpoint says that it exists.
         """
-        if scope not in self._known or not self._reuse:
+        if scope not in self._known:
             configuration = Configuration(self._identifiers.sid(), scope=scope)
             self.confirm(configuration)
             self._known[scope] = configuration

@@ -85,15 +85,15 @@ class Inventory:
 
     def bound(self, scope: Scope = DEFAULT_SCOPE) -> int:
         """How many of the run's may exist in *scope* at once; 0 while no bound is known."""
-        return self._coordinator.room(_key(scope))
+        return self._coordinator.rooms.bound(_key(scope))
 
     def take_room(self, number: int, scope: Scope = DEFAULT_SCOPE) -> int:
         """Room for up to *number* creates in *scope*, which `announce` uses up."""
-        return self._coordinator.take_room(self._holder, _key(scope), number, self._processes)
+        return self._coordinator.rooms.take(self._holder, _key(scope), number, self._processes)
 
     def room_is_full(self, scope: Scope) -> None:
         """Note that the endpoint takes no more in *scope* than there are."""
-        self._coordinator.room_is_full(_key(scope))
+        self._coordinator.rooms.full(_key(scope))
 
     def holding(self, scope: Scope = DEFAULT_SCOPE) -> int:
         """How many of this process may exist in *scope*: created, being created or being deleted."""
@@ -122,7 +122,7 @@ class Inventory:
         for name in names:
             scope = self._room.pop(name, None)
             if scope is not None:
-                self._coordinator.give_back_room(self._holder, _key(scope), 1)
+                self._coordinator.rooms.give_back(self._holder, _key(scope), 1)
 
     # ---------------------------------------------------------------- announced, created, gone
 

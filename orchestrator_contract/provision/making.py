@@ -83,13 +83,16 @@ class Making:
         return found
 
     def _reuse(self, scope: Scope, number: int, *, full: bool = False) -> list[Configuration]:
-        """Up to *number* that were made before; from *full* accounts those of earlier tests, too."""
+        """Up to *number* that were made before: of earlier tests, or ahead.
+
+        A bridged service may keep one from being deleted, so those serve in *full* accounts only.
+        """
+        tight = full or bool(self._inventory.bound(scope))
+        unspoiled = [one for one in self.idle(scope) if self.is_unspoiled(one)]
+        found = [one for one in unspoiled if tight or not one.is_bridged][:number]
         stock = self._stock.setdefault(scope, [])
-        found, stock[:] = stock[:number], stock[number:]
-        self.taken |= self._keys([found])
-        if full or self._inventory.bound(scope):
-            unspoiled = [one for one in self.idle(scope) if self.is_unspoiled(one)]
-            found += unspoiled[: number - len(found)]
+        found += stock[: number - len(found)]
+        stock[:] = [one for one in stock if one not in found]
         self.taken |= self._keys([found])
         return found
 

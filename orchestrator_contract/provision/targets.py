@@ -63,9 +63,14 @@ class Targets(Holder):
         Raises:
             NothingToDelete: not even that can be had.
         """
+        if self._share_control or self._configurations.is_tight:
+            return self.control
+        for one in self._configurations.idle():
+            if one.payload.keys() >= RICH.keys() and self._guard.untouched(one.resource_key):
+                self._configurations.use(one)
+                return one
         with contextlib.suppress(NothingToDelete):
-            if not self._share_control and not self._configurations.is_tight:
-                return self._configurations.take(1, payloads=[RICH])[0]
+            return self._configurations.take(1, payloads=[RICH])[0]
         return self.control
 
     def is_control(self, configuration: Configuration) -> bool:

@@ -15,7 +15,7 @@ import pytest
 from orchestrator_contract import crash_cleanup, report
 from orchestrator_contract.crash_cleanup import CleanupError
 from orchestrator_contract.exceptions import EndpointUnusable
-from orchestrator_contract.har.judge_recording import RecordingJudge
+from orchestrator_contract.har.judge import RecordingJudge
 from orchestrator_contract.har.reader import NotHar
 from orchestrator_contract.pytest_plugin.options import usage_error
 from orchestrator_contract.pytest_plugin.plan import get_consent, plan_lines
@@ -23,7 +23,7 @@ from orchestrator_contract.pytest_plugin.run import RUN, Run
 from orchestrator_contract.pytest_plugin.selection import case_properties, tests_of
 from orchestrator_contract.redaction.visible import visible
 from orchestrator_contract.report import ReportError
-from orchestrator_contract.results.requirement_result import RequirementResult, Verdict
+from orchestrator_contract.results.requirement import RequirementResult, Verdict
 from orchestrator_contract.results.verdict import Result
 
 _LEFT = pytest.StashKey[int]()

@@ -7,6 +7,7 @@ import secrets
 import shlex
 from argparse import ArgumentError
 from dataclasses import dataclass, field
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +21,8 @@ from orchestrator_contract.profile import Profile, ProfileError
 from orchestrator_contract.redaction.visible import visible
 from orchestrator_contract.results import baseline, waivers
 from orchestrator_contract.results.baseline import Baseline, BaselineError
-from orchestrator_contract.results.excuses import Excuses
 from orchestrator_contract.results.verdict import Policy, rerun_line
-from orchestrator_contract.results.waivers import WaiverError, Waivers
+from orchestrator_contract.results.waivers import Excuses, WaiverError, Waivers
 from orchestrator_contract.steps.key_age_file import KeyAgeFile, KeyAgeFileError
 from orchestrator_contract.suggestions import did_you_mean
 
@@ -200,7 +200,9 @@ def _read(config: pytest.Config) -> RunOptions:
 def _effort(effort: Effort, endpoint: Profile | None) -> Effort:
     if endpoint is None:
         return effort
-    found = effort.within(endpoint.supply, endpoint.limits.requests)
+    found = effort.within(
+        endpoint.supply, endpoint.limits.requests, endpoint.limits.delete_requests or inf
+    )
     return found if are_loopback(endpoint.bases) else found.on_live_keys()
 
 

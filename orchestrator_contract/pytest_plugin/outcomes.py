@@ -10,7 +10,7 @@ import pytest
 
 from orchestrator_contract.coordination import clock_lock
 from orchestrator_contract.endpoint import Endpoint
-from orchestrator_contract.exceptions import Inconclusive
+from orchestrator_contract.exceptions import CheckInconclusive, Inconclusive
 from orchestrator_contract.pytest_plugin.run import RUN, Run, carry, name_of
 from orchestrator_contract.pytest_plugin.selection import (
     case_properties,
@@ -119,19 +119,27 @@ class _Attempt:
         lacking = {need for needs in self._lacking().values() for need in needs}
         if lacking:
             raise Inconclusive("needs " + ", ".join(sorted(lacking)))
+        if self._endpoint.lessened and self._is_extra():
+            raise CheckInconclusive("left out to end in time")
         run_last = [one for one in self._item.session.items if is_marked(one, "run_last")]
         with self._endpoint.client.steps.step(
             "waiting for other tests to leave the endpoint's clock alone"
         ):
             # Tests of other workers look back at the run; once the clock moves that is days ago.
             self._entered = clock_lock.enter(
-                self._endpoint.coordinator,
+                self._endpoint.coordinator.clock,
                 self._run.process.worker,
                 alone=self._alone,
                 after_last=len(run_last) if self._run.is_worker else 0,
             )
         if not self._entered:
             raise Inconclusive("the endpoint's clock was in use for too long")
+
+    def _is_extra(self) -> bool:
+        """True if a quick run does without the test, or without its further batches and rounds."""
+        parameters = self._item.callspec.params if isinstance(self._item, pytest.Function) else {}
+        further = any(parameters.get(name) for name in ("batch", "round_"))
+        return further or is_marked(self._item, "extended")
 
     def _lacking(self) -> dict[str, tuple[str, ...]]:
         if is_marked(self._item, "ttl_ledger"):
@@ -152,9 +160,9 @@ class _Attempt:
     def leave(self) -> None:
         """Leave the clock to others."""
         if self._entered:
-            self._endpoint.coordinator.leave_clock(self._run.process.worker, alone=self._alone)
+            self._endpoint.coordinator.clock.leave(self._run.process.worker, alone=self._alone)
         if is_marked(self._item, "run_last"):
-            self._endpoint.coordinator.last_ended()
+            self._endpoint.coordinator.clock.last_ended()
 
     def conclude(self) -> None:
         """Raise the outcome that is no pass."""

@@ -17,15 +17,13 @@ from orchestrator_contract.contract import catalogue
 from orchestrator_contract.effort import GENTLE_KEYS, GENTLE_LOGINS, Effort
 from orchestrator_contract.exceptions import EndpointUnusable
 from orchestrator_contract.http.addresses import is_loopback
-from orchestrator_contract.http.proxies import Routes
+from orchestrator_contract.http.proxies import proxy_to
 from orchestrator_contract.http.request import origin_of
 from orchestrator_contract.profile import Profile
 from orchestrator_contract.provision.inventory import initial_bound
 from orchestrator_contract.pytest_plugin.options import usage_error
 from orchestrator_contract.redaction.visible import visible
-
-#: Seconds that a create and a delete take together on a real account.
-_LIFE_S = 7
+from orchestrator_contract.schedule import LIFE_S, expected_s
 
 
 def plan_lines(
@@ -101,8 +99,7 @@ def _expected(target: Profile, effort: Effort) -> str:
     requests = min(effort.typical_requests, target.limits.requests)
     made = int(min(effort.typical_configurations, target.supply))
     room = initial_bound(target)
-    pace_s = requests / (target.limits.requests_per_second or 100)
-    minutes = (pace_s + made * _LIFE_S / (1 if room == 1 else 2)) / 60
+    minutes = expected_s(effort, target, 1.0, 0.0, LIFE_S, room or 2) / 60
     at_once = f" (at most {room} at once)" if room else ""
     logins, keys = GENTLE_LOGINS, GENTLE_KEYS
     if not effort.gentle:
@@ -111,7 +108,7 @@ def _expected(target: Profile, effort: Effort) -> str:
     return (
         f"about {made} configurations made and deleted{at_once}, {requests} requests,"
         f" at most {logins} failed log-ins and {keys} malformed keys; {max(minutes, 1):.0f} minutes"
-        f" where a create and a delete take {_LIFE_S} s"
+        f" where a create and a delete take {LIFE_S:g} s"
     )
 
 
@@ -125,12 +122,11 @@ def distant(profile: Profile) -> list[str]:
         EndpointUnusable: a host name has no address.
     """
     found = []
-    routes = Routes(profile.proxy)
     for url in (*profile.bases, *([profile.clock_url] if profile.clock_url else [])):
         origin = origin_of(url)
         try:
             # A host that only a proxy reaches need not have an address here.
-            through_proxy = origin is not None and routes.proxy(origin) is not None
+            through_proxy = origin is not None and proxy_to(origin, profile.proxy) is not None
             if through_proxy or not is_loopback(urlsplit(url).hostname or ""):
                 found.append(url)
         except (OSError, UnicodeError) as error:

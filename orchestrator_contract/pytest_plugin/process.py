@@ -32,7 +32,7 @@ from orchestrator_contract.har.writer import HarError, HarWriter
 from orchestrator_contract.profile import Profile, ProfileError
 from orchestrator_contract.provision.inventory import initial_bound
 from orchestrator_contract.pytest_plugin.options import WORKER_DATA, RunOptions
-from orchestrator_contract.report.timelines import Recorder
+from orchestrator_contract.results.timelines import Recorder
 
 _MOCK_CREDENTIALS = {
     "MOCK_USER_1": "SKmock00000000000000000000000000001",
@@ -116,6 +116,8 @@ class Process:
         self._mock: EmbeddedMock | None = None
         self._har: HarWriter | None = None
         self._has_workers = False
+        #: The part of a whole run's tests that is run.
+        self.share = 1.0
         #: True once there is an endpoint.
         self.opened = False
         #: Notes on what is left on the endpoint; while there are any the journal is kept.
@@ -190,6 +192,7 @@ class Process:
                 self._run_id,
                 self.worker,
                 self._processes,
+                self.share / self._processes,
                 options.report / ".hypothesis" if self._mock is None else None,
             ),
             self.coordinator,
@@ -216,6 +219,8 @@ class Process:
     def clean_up(self, awaited: int) -> None:
         """Delete what the run created, and note what is left; *awaited* workers have died."""
         left = self.endpoint.close()
+        if self.endpoint.lessened:
+            self.remarks.append(self.endpoint.lessened)
         if left:
             sids = ", ".join(one.sid for one in left)
             self.leftovers.append(

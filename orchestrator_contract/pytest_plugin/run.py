@@ -16,9 +16,10 @@ from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.exceptions import EndpointUnusable, Inconclusive
 from orchestrator_contract.pytest_plugin.options import RunOptions
 from orchestrator_contract.pytest_plugin.process import Process
-from orchestrator_contract.report import timelines
+from orchestrator_contract.results import timelines
 from orchestrator_contract.results.findings import Findings
 from orchestrator_contract.results.verdict import Result, conclude
+from orchestrator_contract.schedule import LIFE_S, expected_s
 
 #: Breaches of one test that its report carries.
 _MOST = 40
@@ -58,6 +59,21 @@ class Run:
             f"contract: {where}, effort {options.effort.name}, seed {options.seed}{again}",
             *options.effort.remarks,
         ]
+
+    def expectation(self, processes: int) -> str:
+        """How long the tests will take, from what the endpoint has shown so far."""
+        endpoint, effort = self.endpoint, self.options.effort
+        create_s = endpoint.poller.usual_s("create")
+        request_s, share = endpoint.schedule.request_s, self.process.share
+        life_s = 2 * create_s + 2 * request_s if create_s else LIFE_S / 2
+        room = endpoint.inventory.bound()
+        whole_s = expected_s(effort, endpoint.profile, share, request_s, life_s, room)
+        minutes = max(whole_s / processes / 60, 1)
+        told = f"takes about {minutes:.0f} min at {request_s:.2g} s a request"
+        most = effort.longest_s / 60
+        if minutes > most:
+            return f"{told} in full; it ends after {most:.0f}, and samples less for that"
+        return f"{told}, and {most:.0f} at most"
 
     # ---------------------------------------------------------------- tests
 
@@ -103,7 +119,7 @@ class Run:
 
     def merge(self, worker: str, found: Mapping[str, Any] | None, error: object) -> None:
         """Take over what a worker *found*; None where it has died, by an *error* or an interrupt."""
-        self.process.coordinator.release_clock(worker, crashed=found is None)
+        self.process.coordinator.clock.release(worker, crashed=found is None)
         if found is not None:
             self._awaited -= 1
             self.reports.handed_over(worker)

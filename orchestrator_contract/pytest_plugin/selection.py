@@ -73,16 +73,21 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Keep the contract tests that the options ask for, in the catalogue's order."""
     if not any(map(requirements_of, items)):
         return
-    kept = [item for item in items if _is_wanted(item)]
+    run = config.stash[RUN]
+    asked = run.options.requirements
+    possible = [one for one in items if _fits(one)]
+    kept = [one for one in possible if not asked or not asked.isdisjoint(requirements_of(one))]
+    run.process.share = len(kept) / max(len(possible), 1)
     if len(kept) < len(items):
-        config.hook.pytest_deselected(items=[item for item in items if item not in kept])
-    items[:] = sorted(kept, key=_Rank(config.stash[RUN].options.failed_last))
+        config.hook.pytest_deselected(items=[one for one in items if one not in kept])
+    items[:] = sorted(kept, key=_Rank(run.options.failed_last))
+    if run.options.effort.spare:
+        items[:] = sorted(_most_telling_first(items), key=_at_the_end)
 
 
-def _is_wanted(item: pytest.Item) -> bool:
+def _fits(item: pytest.Item) -> bool:
+    """True if a run of this effort has the test."""
     options = item.config.stash[RUN].options
-    if options.requirements and options.requirements.isdisjoint(requirements_of(item)):
-        return False
     if options.effort.few and is_marked(item, "extended"):
         return False
     return bool(item.config.option.ttl_ledger) or not is_marked(item, "ttl_ledger")
@@ -106,6 +111,16 @@ class _Rank:
             min(self._number.get(one, len(self._number)) for one in ids),
             item.stash[_NUMBER],
         )
+
+
+def _most_telling_first(items: Iterable[pytest.Item]) -> Iterator[pytest.Item]:
+    """*items*, each of which checks the most requirements that those before it do not."""
+    left, seen = list(items), set[str]()
+    while left:
+        best = max(left, key=lambda one: len(set(requirements_of(one)) - seen))
+        left.remove(best)
+        seen.update(requirements_of(best))
+        yield best
 
 
 def _at_the_end(item: pytest.Item) -> tuple[bool, bool]:

@@ -165,6 +165,10 @@ def _open(config: pytest.Config, run: Run, *, alone: bool) -> None:
     report.prepare(chosen.report, chosen.sarif)
     terminal.show(config, run.endpoint.client.steps)
     preflight.ready(run.endpoint, alone=alone)
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is not None and reporter.verbosity >= 0:
+        processes = getattr(config.option, "numprocesses", None) or 1
+        reporter.write_line(f"contract: {run.expectation(processes)}")
 
 
 @pytest.hookimpl(wrapper=True, trylast=True)

@@ -11,7 +11,7 @@ from orchestrator_contract.profile import examples
 from orchestrator_contract.redaction.visible import visible
 from orchestrator_contract.report import report_model
 from orchestrator_contract.report.report_model import Card, Finding
-from orchestrator_contract.results.requirement_result import Verdict
+from orchestrator_contract.results.requirement import Verdict
 from orchestrator_contract.results.verdict import Overall, Result
 
 _COLOURS = {
@@ -112,16 +112,14 @@ def _finding(finding: Finding) -> Iterator[str]:
         earlier = len(finding.steps) - 1
         if earlier:
             yield f"after {report_model.count(earlier, 'earlier step')}, in the report:"
-        yield f"repeat:   {visible(finding.steps[-1].curl, _CURL)}"
+        yield f"repeat:   {visible(finding.steps[-1].request, _CURL)}"
 
 
 def _brief(card: Card) -> str:
     """Describe a breach that rests on the same exchanges, in one line."""
-    row = card.row
-    level = str(row.requirement.level)
-    head = level if row.verdict is Verdict.BREACHED else f"{row.verdict}, {level}"
-    said = card.findings[0].summary if card.findings else row.reason
-    return f"{row.requirement.id} ({head}): {said}"
+    row, level = card.row, card.row.requirement.level
+    head = f"{level}" if row.verdict is Verdict.BREACHED else f"{row.verdict}, {level}"
+    return f"{row.requirement.id} ({head}): {card.said}"
 
 
 def _unverified(result: Result, *, quiet: bool) -> Iterator[str]:
@@ -143,7 +141,7 @@ def _observations(result: Result) -> Iterator[str]:
 
 def closing_lines(result: Result) -> Iterator[str]:
     """Yield the last lines of a run: how to verify more, and what is left on the endpoint."""
-    bare = result.target and not result.profile.source
+    bare = result.target and not result.profile.source and not result.unusable
     if bare and any(report_model.remedies(result, [row]) for row in result.of(Verdict.UNVERIFIED)):
         yield "a profile makes more of it verifiable; this writes one to begin with:"
         yield f"  {shlex.join(['orchestrator-contract', 'init', result.target])}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 
-from orchestrator_contract.results.requirement_result import Verdict
+from orchestrator_contract.results.requirement import Verdict
 from orchestrator_contract.results.verdict import Overall, Policy, Result
 
 

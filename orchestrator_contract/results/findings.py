@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from hashlib import blake2b
 from threading import RLock, local
-from typing import Any, Protocol
+from typing import Any
 
 from orchestrator_contract.contract.catalogue import Catalogue
+from orchestrator_contract.contract.response_schemas import SCHEMAS
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.redaction.redactor import Redactor
 from orchestrator_contract.redaction.visible import visible
 from orchestrator_contract.results.evidence import LONG, Breach, Evidence
-from orchestrator_contract.results.requirement_findings import RequirementFindings
+from orchestrator_contract.results.requirement import RequirementFindings
 
 #: Pieces of evidence kept for one requirement; the last breach that is kept may exceed it.
 MAX_EVIDENCE = 12
@@ -24,22 +25,8 @@ _MAX_STEPS = 6
 _MAX_SEEN = 40
 #: Breaches of one test that are kept for the message of its failure.
 _MAX_OF_TEST = 40
-
-
-class Check(Protocol):
-    """The signature of `Findings.check`."""
-
-    def __call__(
-        self,
-        requirement: str,
-        ok: bool,
-        *,
-        expected: str = "",
-        seen: str = "",
-        exchanges: Sequence[Exchange] = (),
-        where: str = "",
-    ) -> bool:
-        """Record one check."""
+#: Calls of which the profile may tolerate statuses.
+DELETES = frozenset({"delete", "delete-conversation"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +56,19 @@ class Findings:
         catalogue: Catalogue,
         redactor: Redactor,
         excused: Callable[[str, str], bool] = lambda _requirement, _problem: True,
+        tolerated: Collection[int] = (),
     ) -> None:
+        """Make an empty record; *tolerated* are undocumented statuses of the profile's policy."""
         self.catalogue = catalogue
+        self._tolerated = tolerated
         self._redactor = redactor
         self._lock = RLock()
         self.records: dict[str, RequirementFindings] = {}
         self.observations: dict[str, Counter[str]] = {}
         self.statuses: dict[int, list[int]] = {}
         self.requests = 0
+        #: Generated requests, by kind.
+        self.generated: Counter[str] = Counter()
         self.test = ""
         self._thread = local()
         #: Checks of each requirement of the current test before it began.
@@ -88,8 +80,12 @@ class Findings:
         self._fresh: list[tuple[str, str]] = []
         #: The breaches of the current or the last test, each problem once.
         self._of_test: dict[tuple[str, str], Found] = {}
+        #: Faults that may pass, the first of each requirement.
+        self._lone: dict[str, Held] = {}
         #: True if a waiver covers the problem; others are kept up to twice `MAX_EVIDENCE`.
         self.excused = excused
+        #: What the recorded exchange that is judged does not show: neither checked nor observed.
+        self.unseen: frozenset[str] = frozenset()
 
     def _record(self, requirement: str) -> RequirementFindings:
         if requirement not in self.catalogue.requirements:
@@ -102,31 +98,96 @@ class Findings:
         ok: bool,  # reads as a sentence: check("ID", status == 404, …)
         *,
         expected: str = "",
-        seen: str = "",
+        seen: str | None = None,
         exchanges: Sequence[Exchange] = (),
         where: str = "",
+        call: Call | None = None,
+        tolerable: bool = False,
     ) -> bool:
         """Record one check of *requirement*, and a breach if it is not *ok*; return *ok*.
 
-        *exchanges* are the steps that show it, in order; *where* is a JSON path or header name.
+        *exchanges* are the steps that show it, in order; the outcome of the last is what was *seen*
+        if nothing else is given. *where* is a JSON path or header name. The requirement that is
+        judged is the one that stands in its place for such calls as *call*. A *tolerable* breach
+        rests on a status: one that the profile tolerates leaves the requirement open.
         """
+        judged = self.catalogue.on(call.asynchronous, requirement) if call else requirement
+        if not self.unseen.isdisjoint({requirement, judged}):
+            return True
+        if tolerable and not ok and self.tolerates(exchanges[-1]):
+            self.unverified(
+                [judged], f"answered {exchanges[-1].status}, which the profile tolerates"
+            )
+            return True
+        if call and judged != requirement:
+            where = f"{call.asynchronous}, by {requirement}{', ' if where else ''}{where}"
         with self._lock:
-            record = self._record(requirement)
+            record = self._record(judged)
             record.checks += 1
             record.add_test(self._current_test)
             if not ok:
-                breach = Breach(
-                    self._shown(where),
-                    self._shown(expected),
-                    self._shown(seen),
-                    test=self._current_test,
-                )
+                if seen is None:
+                    seen = exchanges[-1].outcome() if exchanges else ""
+                where, expected, seen = map(self._shown, (where, expected, seen))
+                breach = Breach(where, expected, seen, test=self._current_test)
                 held: list[Held] | None = getattr(self._thread, "held", None)
-                if held is None or not self.catalogue[requirement].level.gates:
-                    self._breach(requirement, record, breach, exchanges)
+                if held is None or not self.catalogue[judged].level.gates:
+                    self._breach(judged, record, breach, exchanges)
                 else:
-                    held.append(Held(requirement, breach, tuple(exchanges)))
+                    held.append(Held(judged, breach, tuple(exchanges)))
         return ok
+
+    def passing(
+        self, requirement: str, *, expected: str, seen: str, exchanges: Sequence[Exchange]
+    ) -> bool:
+        """Record a fault that networks cause now and then.
+
+        One in a whole run is no breach; a second one makes both of them breaches.
+        """
+        with self._lock:
+            record = self._record(requirement)
+            if record.breaches or getattr(self._thread, "held", None) is not None:
+                return self.check(
+                    requirement, False, expected=expected, seen=seen, exchanges=exchanges
+                )
+            record.checks += 1
+            record.add_test(self._current_test)
+            breach = Breach("", self._shown(expected), self._shown(seen), test=self._current_test)
+            self._add_lone(Held(requirement, breach, tuple(exchanges)))
+        return False
+
+    def _add_lone(self, held: Held) -> None:
+        first = self._lone.pop(held.requirement, None)
+        if first is None and not self._record(held.requirement).breaches:
+            self._lone[held.requirement] = held
+            return
+        for one in filter(None, (first, held)):
+            self.keep(one)
+
+    def status(
+        self,
+        requirement: str,
+        steps: Sequence[Exchange],
+        *allowed: int,
+        expected: str = "",
+        seen: str | None = None,
+        call: Call | None = None,
+    ) -> bool:
+        """Check that the last of *steps* has one of the *allowed* statuses."""
+        return self.check(
+            requirement,
+            steps[-1].status in allowed,
+            expected=expected or " or ".join(map(str, sorted(allowed))),
+            seen=seen,
+            exchanges=steps,
+            call=call,
+            tolerable=True,
+        )
+
+    def tolerates(self, exchange: Exchange) -> bool:
+        """Return true if the profile tolerates the undocumented status of a DELETE."""
+        call, status = exchange.call.operation, exchange.status
+        return call in DELETES and status in self._tolerated and status not in SCHEMAS[call]
 
     @contextmanager
     def held(self) -> Iterator[list[Held]]:
@@ -144,27 +205,6 @@ class Findings:
             self._breach(
                 held.requirement, self._record(held.requirement), held.breach, held.exchanges
             )
-
-    def on(self, call: Call) -> Check:
-        """Return `check` under the requirements that judge such calls as *call*."""
-
-        def check(
-            requirement: str,
-            ok: bool,
-            *,
-            expected: str = "",
-            seen: str = "",
-            exchanges: Sequence[Exchange] = (),
-            where: str = "",
-        ) -> bool:
-            found = self.catalogue.on(call.asynchronous, requirement)
-            if found != requirement:
-                where = f"{call.asynchronous}, by {requirement}{', ' if where else ''}{where}"
-            return self.check(
-                found, ok, expected=expected, seen=seen, exchanges=exchanges, where=where
-            )
-
-        return check
 
     def _shown(self, text: str) -> str:
         return visible(self._redactor.text(text), LONG)
@@ -189,7 +229,7 @@ class Findings:
         record.add_trail(tuple(map(_fingerprint, exchanges)))
         self._keep_for_test(requirement, breach, exchanges)
         if self._room(requirement, record, breach):
-            steps = tuple(map(self.evidence, list(exchanges)[-_MAX_STEPS:]))
+            steps = tuple(map(self.evidence, list(exchanges)[-_MAX_STEPS:])) or breach.steps
             record.shown.append(replace(breach, steps=steps))
 
     def _keep_for_test(
@@ -262,6 +302,8 @@ class Findings:
         """Count an observation of something that the sources leave open."""
         if observation not in self.catalogue.observations:
             raise KeyError(f"no observation {observation} in the catalogue")
+        if observation in self.unseen:
+            return
         with self._lock:
             seen = self.observations.setdefault(observation, Counter())
             what = visible(self._redactor.text(what), 200)
@@ -280,6 +322,11 @@ class Findings:
         """Count one request."""
         with self._lock:
             self.requests += 1
+
+    def count_generated(self, kind: str) -> None:
+        """Count one request of a *kind* that was generated, or one history."""
+        with self._lock:
+            self.generated[kind] += 1
 
     def begin(self, test: str, requirements: Iterable[str]) -> None:
         """Assign the findings that follow to *test*."""
@@ -338,10 +385,17 @@ class Findings:
         """Return the findings as plain data, for another process to merge."""
         with self._lock:
             return {
-                "records": {name: record.dump() for name, record in self.records.items()},
+                "records": {name: asdict(record) for name, record in self.records.items()},
                 "observations": {name: dict(seen) for name, seen in self.observations.items()},
                 "statuses": {str(status): counts for status, counts in self.statuses.items()},
                 "requests": self.requests,
+                "lone": {
+                    name: asdict(
+                        replace(held.breach, steps=tuple(map(self.evidence, held.exchanges)))
+                    )
+                    for name, held in self._lone.items()
+                },
+                "generated": dict(self.generated),
             }
 
     def merge(self, other: dict[str, Any]) -> None:
@@ -357,6 +411,9 @@ class Findings:
                 counts = self.statuses.setdefault(int(status), [0, 0, 0])
                 counts[:] = map(sum, zip(counts, added, strict=True))
             self.requests += other["requests"]
+            for name, breach in other["lone"].items():
+                self._add_lone(Held(name, Breach.load(breach), ()))
+            self.generated.update(other["generated"])
 
 
 def _fingerprint(exchange: Exchange) -> str:

@@ -10,7 +10,6 @@ from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.exceptions import (
     CheckInconclusive,
     Inconclusive,
-    NothingToDelete,
     only_this_check,
 )
 from orchestrator_contract.http.exchange import Exchange
@@ -23,8 +22,8 @@ from orchestrator_contract.steps.accepted_deletes import AcceptedDeletes
 
 #: Times that a delete whose operation FAILED is sent again.
 _REPEATS_AFTER_FAILED = 2
-#: Deletes of the pool that are completed together.
-_BATCH = 8
+#: COMPLETED deletes that tests draw from: how many are made for that, and how many are kept.
+_SEVERAL, _MOST = 4, 12
 
 
 class Deletes(AcceptedDeletes, Holder):
@@ -32,10 +31,10 @@ class Deletes(AcceptedDeletes, Holder):
 
     def __init__(self, endpoint: Endpoint) -> None:
         super().__init__(endpoint)
-        #: The newest delete that COMPLETED under a plain key, and how far the clock had been moved.
-        self._newest: tuple[Operation, int] | None = None
         self._pending: list[tuple[Operation, str]] = []
         self._pool: list[Operation] = []
+        self._drawn = set[Operation]()
+        self._withheld = set[Operation]()
         self._pool_advanced = 0
         self._expected_draws = 0
         endpoint.holds.register(self)
@@ -52,7 +51,7 @@ class Deletes(AcceptedDeletes, Holder):
         self.complete_pending()
         if not done:
             raise Inconclusive("no delete was seen to end COMPLETED")
-        self._remember(done[0])
+        self._put_into_pool(done)
         return done
 
     def _judge_ends(self, ended: Sequence[Operation]) -> list[Operation]:
@@ -123,20 +122,16 @@ class Deletes(AcceptedDeletes, Holder):
         self._expected_draws = draws
 
     def draw(self, number: int = 1) -> list[Operation]:
-        """*number* COMPLETED deletes under plain keys, each given once.
-
-        The newest one for want of configurations.
+        """*number* COMPLETED deletes under plain keys, or fewer; tests take turns.
 
         Raises:
             Inconclusive: not one could be had.
         """
-        self._expected_draws -= number
-        if self._pool_advanced != self.endpoint.coordinator.advanced():
-            self._pool.clear()  # their keys may have expired
-        if len(self._pool) < number:
-            self._fill_pool(number)
+        self._fill_pool(number)
         found, self._pool = self._pool[:number], self._pool[number:]
-        return found or [self.newest()]
+        self._pool += found
+        self._drawn.update(found)
+        return found
 
     def draw_alone(self) -> Operation:
         """A COMPLETED delete under a plain key, given to no other test.
@@ -144,49 +139,51 @@ class Deletes(AcceptedDeletes, Holder):
         Raises:
             CheckInconclusive: it could not be had.
         """
-        if self._pool_advanced != self.endpoint.coordinator.advanced():
-            self._pool.clear()
+        self._empty_expired_pool()
         with only_this_check():
-            if not self._pool:
-                self._fill_pool(1)
-            operation = self._pool.pop(0) if self._pool else self.completed()[0]
-        self._expected_draws -= 1
+            undrawn = [one for one in self._pool if one not in self._drawn]
+            operation = undrawn[0] if undrawn else self.completed()[0]
         self.withhold(operation)
         return operation
 
-    def newest(self) -> Operation:
-        """The newest COMPLETED delete under a plain key.
-
-        A new one once the clock has been moved.
-
-        Raises:
-            Inconclusive: it could not be had.
-        """
-        if self._newest and self._newest[1] == self.endpoint.coordinator.advanced():
-            return self._newest[0]
-        return self.completed()[0]
-
-    def _fill_pool(self, number: int) -> None:
-        self._pool_advanced = self.endpoint.coordinator.advanced()
-        if self.endpoint.effort.few and self._newest and self._newest[1] == self._pool_advanced:
-            return
-        batch = 1 if self.endpoint.effort.few else max(0, min(_BATCH, self._expected_draws))
-        try:
-            self._pool += self.completed(max(number, batch) - len(self._pool))
-        except NothingToDelete:
-            if not self._pool and not self._newest:
-                raise
-
     def withhold(self, operation: Operation) -> None:
         """Give *operation* to no other test: its key may mean another request."""
-        if self._newest and self._newest[0] is operation:
-            self._newest = None
+        self._withheld.add(operation)
+        self._pool = [one for one in self._pool if one is not operation]
 
-    def _remember(self, operation: Operation) -> None:
-        key = operation.accepted.key or ""
-        plain = key == key.lower() and self.endpoint.well_formed_key(key)
-        if plain and operation.accepted.scope == DEFAULT_SCOPE:
-            self._newest = operation, self.endpoint.coordinator.advanced()
+    def is_withheld(self, operation: Operation) -> bool:
+        """True if *operation* is given to no other test."""
+        return operation in self._withheld
+
+    def _fill_pool(self, number: int) -> None:
+        """Have *number* deletes in the pool, and some more where more draws are expected."""
+        self._empty_expired_pool()
+        several = 1 if self.endpoint.effort.few else _SEVERAL
+        least = max(number, min(self._expected_draws, several))
+        self._expected_draws -= number
+        if len(self._pool) >= least:
+            return
+        try:
+            self.completed(least - len(self._pool))
+        except Inconclusive:
+            if not self._pool:
+                raise
+
+    def _put_into_pool(self, operations: Sequence[Operation]) -> None:
+        """Keep these for other tests, as far as their keys are plain and of the default scope."""
+        self._empty_expired_pool()
+        for operation in operations:
+            key = operation.accepted.key or ""
+            plain = key == key.lower() and self.endpoint.well_formed_key(key)
+            here = operation.accepted.scope == DEFAULT_SCOPE and operation not in self._under_test
+            if plain and here and len(self._pool) < _MOST:
+                self._pool.append(operation)
+
+    def _empty_expired_pool(self) -> None:
+        """Once the clock was moved, keys of the pool may have expired."""
+        if self._pool_advanced != (advanced := self.endpoint.coordinator.advanced()):
+            self._pool_advanced = advanced
+            self._pool.clear()
 
     def _repeat_after_failed(self, operation: Operation) -> list[Operation]:
         """The delete, and its repetitions while it FAILED for a passing cause."""

@@ -36,7 +36,7 @@ _MEMBERS: dict[str, Any] = {
     "memoryExtractionEnabled": True,
 }
 #: Replays before and after the end of an operation.
-_REPLAYS = 3
+_REPLAYS = 2
 
 
 class AsyncCall(Protocol):
@@ -91,22 +91,27 @@ class OtherAsyncCalls:
         }
         self._led: dict[str, LedCall] = {}
 
-    def lead(self, name: str) -> LedCall:
-        """A call accepted, replayed, followed to its end and replayed again.
+    def lead(self, name: str, *, before: int = 0, after: int = 0) -> LedCall:
+        """A call accepted and followed to its end, replayed so often *before* and *after* it.
 
         Raises:
             Inconclusive: there is nothing to call it on, or it was not accepted.
         """
-        few = self._endpoint.effort.few
         call = self._makers[name]()
         operation = call.begin(self._endpoint.key())
-        self._replay(call, operation, 0 if few else _REPLAYS)
+        self._replay(call, operation, before)
         led = LedCall(call, operation, call.conclude(operation))
         self._share(name, led)
         self._judge_end(led)
-        self._replay(call, operation, 1 if few else _REPLAYS)
-        if not few:
-            self._endpoint.poller.poll_other_link(operation)
+        self._replay(call, operation, after)
+        return led
+
+    def lead_and_replay(self, name: str) -> LedCall:
+        """A call whose key is used again while it runs and after its end."""
+        if self._endpoint.effort.few:
+            return self.lead(name, after=1)
+        led = self.lead(name, before=_REPLAYS, after=_REPLAYS)
+        self._endpoint.poller.poll_other_link(led.operation)
         return led
 
     def _share(self, name: str, led: LedCall) -> None:

@@ -58,7 +58,7 @@ def test_full_lifecycle(lifecycles: Lifecycles, batch: int) -> None:
     lifecycle.shown()
 
     lifecycle.accept()
-    lifecycle.replay()
+    lifecycle.replay(step=2)
     lifecycle.complete()
 
     lifecycle.deleted()

@@ -17,7 +17,7 @@ CALLS = ["create", "update", pytest.param("patch", marks=pytest.mark.extended)]
 @pytest.mark.parametrize("call", CALLS)
 def test_call_is_accepted_completed_and_replayed(other_calls: OtherAsyncCalls, call: str) -> None:
     """Create, update and patch complete and replay like a delete."""
-    other_calls.lead(call)
+    other_calls.lead_and_replay(call)
 
 
 @pytest.mark.requirement("CTRL-KEY-PAYLOAD")

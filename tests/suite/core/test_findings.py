@@ -393,6 +393,26 @@ def test_findings_of_several_processes_are_merged(findings: Findings) -> None:
     assert len(findings.records[DERIVED].problems) == 15
 
 
+@pytest.mark.parametrize("processes", [1, 2, 3])
+def test_faults_that_may_pass_are_counted_over_processes(
+    findings: Findings, exchange: Callable[..., Exchange], processes: int
+) -> None:
+    """One in a run is no breach, two are, each with its evidence, whoever met them."""
+    for number in range(processes):
+        other = Findings(catalogue.load(), Redactor())
+        other.begin(f"test_{number}", [DERIVED])
+        lost = exchange("fetch", (404, {}))
+        other.passing(DERIVED, expected="a response", seen=f"none {number}", exchanges=[lost])
+        assert other.end() == []
+        findings.merge(json.loads(json.dumps(other.dump())))
+
+    record = findings.records[DERIVED]
+    assert record.breaches == (processes if processes > 1 else 0)
+    assert [(one.seen, one.test, len(one.steps)) for one in record.shown] == [
+        (f"none {number}", f"test_{number}", 1) for number in range(record.breaches)
+    ]
+
+
 def test_evidence_of_a_breach_that_no_waiver_excuses_comes_through(findings: Findings) -> None:
     """However much of what is excused another process brought before."""
     findings.excused = lambda _, problem: "known" in problem
@@ -451,10 +471,13 @@ def test_a_breach_comes_through_unchanged(
 
 
 def test_a_dump_is_plain_data(findings: Findings) -> None:
-    """What one process hands to another is JSON as it stands."""
-    dump = filled(findings, "a", 2)
+    """What one process hands to another goes through JSON unchanged."""
+    text = json.dumps(filled(findings, "a", 2))
+    other = Findings(catalogue.load(), Redactor())
 
-    assert json.loads(json.dumps(dump)) == dump
+    other.merge(json.loads(text))
+
+    assert json.loads(json.dumps(other.dump())) == json.loads(text)
 
 
 @pytest.mark.parametrize(

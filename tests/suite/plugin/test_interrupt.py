@@ -137,7 +137,6 @@ def test_a_worker_is_killed(
         "-n",
         "2",
     ]
-    began = time.monotonic()
 
     with subprocess.Popen(
         [*command, "--effort", "quick"],
@@ -161,7 +160,6 @@ def test_a_worker_is_killed(
 
     assert process.returncode == 3, output
     assert "INTERNALERROR" not in output
-    assert time.monotonic() - began < 90
     assert verdict(report) == "incomplete"
     assert "a worker process crashed" in output
     assert (mock.names(1), mock.names(2)) == ([], [])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -15,10 +14,6 @@ from orchestrator_contract.contract import catalogue
 from orchestrator_contract.profile import examples, from_file
 
 PROJECT = Path(__file__).parents[3]
-TWILIO = {
-    "TWILIO_API_KEY": "SKmock00000000000000000000000000001",
-    "TWILIO_API_SECRET": "mock-secret-one",
-}
 NEEDS = sorted({need for one in catalogue.load().requirements.values() for need in one.needs})
 LEAST = """\
 [target]
@@ -53,12 +48,17 @@ def test_page_has_the_heading(need: str) -> None:
     assert (Path.cwd() / examples.page()).read_text("utf-8") == page
 
 
-def test_bare_url(run: Callable[..., Any], start_mock: Callable[..., Any]) -> None:
+def test_bare_url(
+    run: Callable[..., Any], start_mock: Callable[..., Any], suite_environment: dict[str, str]
+) -> None:
     """Missing capabilities come with lines of a profile; the last line writes one."""
     url = start_mock("--operation-seconds", "0.03").base_url
 
     asked = "DEL-STATUS,ERR-429-STATUS,KEY-TTL-MIN"
-    done = run("--target", url, "--requirement", asked, env=environment())
+    mock = suite_environment
+    twilio = {"TWILIO_API_KEY": mock["MOCK_USER_1"], "TWILIO_API_SECRET": mock["MOCK_PASSWORD_1"]}
+
+    done = run("--target", url, "--requirement", asked, env=mock | twilio)
 
     assert (done.code, done.conformance()["verdict"]) == (0, "incomplete"), done.output
     lines = done.output.rstrip().splitlines()
@@ -68,11 +68,6 @@ def test_bare_url(run: Callable[..., Any], start_mock: Callable[..., Any]) -> No
     page = (done.report / "conformance.html").read_text("utf-8")
     assert "[clock]" in page
     assert "docs/profile.md#clock" in page
-
-
-def environment() -> dict[str, str]:
-    """The environment of a run with a bare URL."""
-    return {name: text for name, text in os.environ.items() if "PYTEST" not in name} | TWILIO
 
 
 def test_leftovers_are_said_last(run: Callable[..., Any], start_mock: Callable[..., Any]) -> None:

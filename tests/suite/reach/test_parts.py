@@ -9,10 +9,10 @@ from dataclasses import replace
 import pytest
 
 from orchestrator_contract.coordination.journal import account_labels
+from orchestrator_contract.http.json_text import words_of
 from orchestrator_contract.http.proxies import Proxy
 from orchestrator_contract.http.response import Response
 from orchestrator_contract.http.shell import curl_line
-from orchestrator_contract.http.words import words_of
 from orchestrator_contract.inputs.wrong_credentials import one_character_more, wrong_credentials
 from orchestrator_contract.profile import Account, Profile
 from orchestrator_contract.pytest_plugin import plan

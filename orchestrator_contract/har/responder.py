@@ -33,23 +33,18 @@ _OWN_PHRASES = {
 
 def answered_by(entry: dict[str, Any], response: dict[str, Any]) -> str:
     """The responder in the endpoint's place; empty for a network response."""
+    fetched = str(entry.get("_fetchType", _NETWORK)).strip().lower()
+    marked = (
+        source
+        for part in (entry, response)
+        for mark, source in _MARKS.items()
+        if part.get(mark) not in (None, False, "", 0)
+    )
     return (
-        _FETCH_TYPES.get(_fetch_type(entry), "")
-        or _marked(entry)
-        or _marked(response)
+        _FETCH_TYPES.get(fetched, "")
+        or next(marked, "")
         or _OWN_PHRASES.get(str(response.get("statusText")), "")
         or ("a browser's cache or override" if _weak_marks(entry, response) > 1 else "")
-    )
-
-
-def _fetch_type(entry: dict[str, Any]) -> str:
-    return str(entry.get("_fetchType", _NETWORK)).strip().lower()
-
-
-def _marked(part: dict[str, Any]) -> str:
-    return next(
-        (source for mark, source in _MARKS.items() if part.get(mark) not in (None, False, "", 0)),
-        "",
     )
 
 
@@ -61,5 +56,5 @@ def _weak_marks(entry: dict[str, Any], response: dict[str, Any]) -> int:
         (entry.get("serverIPAddress") == "")
         + (response.get("_transferSize") == 0 and not received)
         + (isinstance(cache, dict) and isinstance(cache.get("beforeRequest"), dict))
-        + (_fetch_type(entry) != _NETWORK)
+        + (str(entry.get("_fetchType", _NETWORK)).strip().lower() != _NETWORK)
     )

@@ -1,11 +1,13 @@
-"""The findings on one requirement, and how those of several processes add up."""
+"""A requirement: what was found of it, and the verdict that follows."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
+from orchestrator_contract.contract.catalogue import Requirement
 from orchestrator_contract.results.evidence import Breach
 
 #: Breaches of one requirement whose exchanges are remembered, to group it with others.
@@ -44,34 +46,51 @@ class RequirementFindings:
         if trail and len(self.trails) < MAX_TRAILS:
             self.trails.append(trail)
 
-    def dump(self) -> dict[str, Any]:
-        """Return the findings as plain data, for another process to merge."""
-        return {
-            "checks": self.checks,
-            "breaches": self.breaches,
-            "shown": [one.dump() for one in self.shown],
-            "problems": self.problems,
-            "unverified": self.unverified,
-            "concluded": self.concluded,
-            "inconclusive": self.inconclusive,
-            "tests": self.tests,
-            "trails": list(map(list, self.trails)),
-        }
-
     def merge(self, dumped: dict[str, Any], has_room: Callable[[Breach], bool]) -> None:
-        """Add what another process dumped; breaches are kept while *has_room* says so."""
+        """Add what another process has as plain data; breaches while *has_room* says so."""
         self.checks += dumped["checks"]
         self.breaches += dumped["breaches"]
         self.inconclusive = {**dumped["inconclusive"], **self.inconclusive}
+        self.cut_short = self.cut_short or dumped["cut_short"]
         for breach in map(Breach.load, dumped["shown"]):
             if has_room(breach):
                 self.shown.append(breach)
         for trail in dumped["trails"]:
             self.add_trail(tuple(trail))
-        for mine, theirs in (
-            (self.problems, dumped["problems"]),
-            (self.unverified, dumped["unverified"]),
-            (self.concluded, dumped["concluded"]),
-            (self.tests, dumped["tests"]),
-        ):
-            mine.extend(one for one in theirs if one not in mine)
+        for name in ("problems", "unverified", "concluded", "tests"):
+            mine = getattr(self, name)
+            mine.extend(one for one in dumped[name] if one not in mine)
+
+
+class Verdict(StrEnum):
+    """The verdict on a requirement."""
+
+    PASSED = "passed"
+    BREACHED = "breached"
+    WARNED = "warned"
+    WAIVED = "waived"
+    UNVERIFIED = "unverified"
+
+
+@dataclass(frozen=True, slots=True)
+class RequirementResult:
+    """A requirement with its verdict and its findings."""
+
+    requirement: Requirement
+    verdict: Verdict
+    reason: str
+    record: RequirementFindings
+
+    def as_json(self, rerun: str) -> dict[str, Any]:
+        """Return the entry of conformance.json; *rerun* stands in for a request."""
+        one = self.requirement
+        return {
+            "id": one.id,
+            "level": str(one.level),
+            "title": one.title,
+            "source": one.source,
+            "verdict": str(self.verdict),
+            "reason": self.reason,
+            "tests": sorted(self.record.tests),
+            "evidence": [piece for breach in self.record.shown for piece in breach.as_json(rerun)],
+        }

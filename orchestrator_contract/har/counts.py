@@ -15,11 +15,8 @@ class EntryCount:
 
     def __init__(self) -> None:
         self.entries = 0
-        self._calls = 0
-        self._judged = 0
-        self._without_body = 0
-        self._without_headers = 0
-        self._no_response = 0
+        self._calls = self._judged = 0
+        self._without_body = self._without_headers = self._no_response = 0
         self._elsewhere: Counter[str] = Counter()
         self._unread: Counter[str] = Counter()
         #: The first entries of each reason.
@@ -33,7 +30,7 @@ class EntryCount:
         self._without_headers += not seen.headers
 
     def not_from_network(self, source: str) -> None:
-        """Count a call without a response."""
+        """Count a call that the endpoint did not answer, but *source*."""
         self._calls += 1
         self._elsewhere[source] += 1
 
@@ -69,27 +66,23 @@ class EntryCount:
 
     def notes(self) -> list[str]:
         """The summary, and a note on entries that were left out."""
-        made = [self.summary()]
-        elsewhere = self._elsewhere.total()
-        if elsewhere:
-            sources = ", ".join(f"{count} from {name}" for name, count in self._elsewhere.items())
-            made.append(
-                f"{_number(elsewhere, 'response')} did not come from the network: {sources}"
-            )
-        if self._no_response:
-            made.append(f"{_number(self._no_response, 'call')} without a response")
-        if self._without_body:
-            made.append(
-                f"{_number(self._without_body, 'response')} judged by status and headers only:"
-                " the body was not recorded, or can't be read"
-            )
-        if self._without_headers:
-            made.append(
-                f"{_number(self._without_headers, 'response')} judged without headers:"
-                " they were not recorded, or can't be read"
-            )
-        return made
-
-
-def _number(count: int, noun: str) -> str:
-    return f"{count} {noun if count == 1 else noun + 's'}"
+        sources = ", ".join(f"{count} from {name}" for name, count in self._elsewhere.items())
+        unknown = "not recorded, or can't be read"
+        counted = (
+            (self._elsewhere.total(), "response", f" did not come from the network: {sources}"),
+            (self._no_response, "call", " without a response"),
+            (
+                self._without_body,
+                "response",
+                f" judged by status and headers only: the body was {unknown}",
+            ),
+            (
+                self._without_headers,
+                "response",
+                f" judged without headers: they were {unknown}",
+            ),
+        )
+        return [
+            self.summary(),
+            *(f"{n} {noun}{'s' * (n != 1)}{said}" for n, noun, said in counted if n),
+        ]

@@ -1,14 +1,18 @@
-"""When a recorded request started and for how long it went on."""
+"""When recorded requests started, in which order, and for how long they went on."""
 
 from __future__ import annotations
 
+import heapq
 import math
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import count
 from typing import Any
 
 from orchestrator_contract.contract.instants import parse_instant
+from orchestrator_contract.har.recorded import Recorded
 
 #: The last second of a time that names seconds, where it is a leap second.
 _LEAP_SECOND = re.compile(r"(?<=:[0-5]\d):60(?!\d)")
@@ -20,6 +24,8 @@ LONGEST_S = 600.0
 _FIRST_S, _LAST_S = -62_135_596_800.0, 253_370_764_800.0
 #: Seconds by which clocks are set when the time zone changes.
 _QUARTER_S = 900
+#: Calls that are read ahead: HAR entries may stand in the order in which they ended.
+_AHEAD = 256
 #: A year, in milliseconds: a longer exchange is a mistake of the recorder.
 _MOST_MS = 366 * 86_400_000.0
 
@@ -97,3 +103,15 @@ class Timeline:
         if behind > LONGEST_S:  # entries may also stand in the order in which they ended
             self._set_back += math.ceil(behind / _QUARTER_S) * _QUARTER_S
         return max(seconds + self._set_back, self._latest)
+
+
+def ordered(calls: Iterable[Recorded]) -> Iterator[Recorded]:
+    """Sort *calls* by their start, stably."""
+    waiting: list[tuple[float, int, Recorded]] = []
+    number = count()
+    for seen in calls:
+        heapq.heappush(waiting, (seen.start, next(number), seen))
+        if len(waiting) > _AHEAD:
+            yield heapq.heappop(waiting)[2]
+    while waiting:
+        yield heapq.heappop(waiting)[2]

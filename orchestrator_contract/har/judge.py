@@ -5,26 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
+from typing import Literal
 
 from orchestrator_contract.contract import catalogue
+from orchestrator_contract.contract.response_schemas import decided_by
 from orchestrator_contract.exceptions import EndpointUnusable
-from orchestrator_contract.har.entry_count import EntryCount
-from orchestrator_contract.har.entry_request import Unreadable
-from orchestrator_contract.har.har_entry import (
-    EntryReader,
-    NoResponse,
-    NotFromNetwork,
-    UnreadableCall,
-)
+from orchestrator_contract.har.entry import EntryReader
 from orchestrator_contract.har.history import History
-from orchestrator_contract.har.ordered import ordered
 from orchestrator_contract.har.reader import Damaged, entries
 from orchestrator_contract.har.recorded import Recorded
-from orchestrator_contract.har.recorded_findings import RecordedFindings
+from orchestrator_contract.har.times import ordered
 from orchestrator_contract.profile import Profile
 from orchestrator_contract.redaction.redactor import Redactor
 from orchestrator_contract.results.baseline import Baseline
+from orchestrator_contract.results.findings import Findings
 from orchestrator_contract.results.verdict import Policy, Result, conclude
 from orchestrator_contract.results.waivers import Waivers
 from orchestrator_contract.rules import control_plane
@@ -32,6 +28,18 @@ from orchestrator_contract.rules.idempotency import MISMATCH
 from orchestrator_contract.rules.responses import Judge
 
 _ACCEPTED_CALLS = frozenset({"create", "update", "patch"})
+#: A recording has neither framing nor coding.
+_OF_WIRE = frozenset({"HTTP-COMPLETE", "HTTP-CONTENT-ENCODING"})
+#: Decided by the body, beside what the schemas of bodies decide.
+_OF_BODY = frozenset(
+    {"HTTP-JSON", "HTTP-CONTENT-TYPE", "CTRL-PAGINATION"}
+    | {"ERR-STATUS-MATCHES", "ERR-CODE-MATCHES", "ERR-MORE-INFO", "OBS-ERROR-SHAPE"}
+    | {"DEL-202-RELATED", "OBS-STATUS-URL", "OBS-SID-PREFIX"}
+)
+#: Decided by a header, beside what the schemas of headers decide.
+_OF_HEADERS = frozenset({"HTTP-CONTENT-TYPE", "OBS-STATUS-URL"})
+#: Compares the links of a 202: takes two.
+_OF_LINKS = frozenset({"DEL-202-LINKS-AGREE"})
 
 
 class _Target(Profile):
@@ -49,8 +57,7 @@ class RecordingJudge:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.findings = RecordedFindings(catalogue.load(), Redactor())
-        self.count = EntryCount()
+        self.findings = Findings(catalogue.load(), Redactor())
         self._judge = Judge(self.findings)
         self._history = History(self.findings)
         self._reader = EntryReader()
@@ -64,15 +71,16 @@ class RecordingJudge:
         """
         self.findings.excused = waivers.excuses
         for seen in ordered(self._read()):
-            with self.findings.limited_to(seen):
-                self._judge_one(seen)
+            self.findings.unseen = _unseen(seen)
+            self._judge_one(seen)
+        self.findings.unseen = frozenset()
         self.findings.unverified(self._unchecked(), "the recording shows none")
 
     def _judge_one(self, seen: Recorded) -> None:
         exchange = seen.exchange
         if self._history.keys.may_refuse(seen):
             exchange.call = replace(exchange.call, allow=exchange.call.allow | MISMATCH)
-        self._judge.judge(exchange)
+        self._judge.judge(exchange, whole=seen.whole)
         self.findings.count_request(exchange)
         if exchange.call.operation in _ACCEPTED_CALLS and exchange.succeeded:
             control_plane.accepted(self.findings, exchange)
@@ -81,29 +89,17 @@ class RecordingJudge:
     def _read(self) -> Iterator[Recorded]:
         try:
             for number, entry in enumerate(entries(self.path)):
-                self.count.entries += 1
-                seen = self._entry(number, entry)
+                seen = self._reader.read(number, entry)
                 if seen is not None:
-                    self.count.call(seen)
                     yield seen
         except Damaged:
-            read = self.count.entries
-            self._damage = (
-                f"the recording is damaged after entry {read - 1}: the rest was not read"
+            read = self._reader.count.entries
+            said = (
+                f"after entry {read - 1}: the rest was not"
                 if read
-                else "the recording is damaged in its first entry: nothing was read"
+                else "in its first entry: nothing was"
             )
-
-    def _entry(self, number: int, entry: object) -> Recorded | None:
-        try:
-            return self._reader.read(number, entry)
-        except Unreadable as error:
-            self.count.unread(number, str(error), call=isinstance(error, UnreadableCall))
-        except NotFromNetwork as error:
-            self.count.not_from_network(str(error))
-        except NoResponse:
-            self.count.no_response()
-        return None
+            self._damage = f"the recording is damaged {said} read"
 
     def _unchecked(self) -> list[str]:
         known = self.findings.records
@@ -115,18 +111,12 @@ class RecordingJudge:
 
     def _notes(self) -> list[str]:
         forgot = self._history.forgot
-        return [
-            *self.count.notes(),
-            *([self._damage] if self._damage else []),
-            *(
-                [
-                    f"{forgot} keys and operations were forgotten to bound memory:"
-                    " later entries were not compared with them"
-                ]
-                if forgot
-                else []
-            ),
-        ]
+        forgotten = (
+            f"{forgot} keys and operations were forgotten to bound memory:"
+            " later entries were not compared with them"
+        )
+        notes = [*self._reader.count.notes(), self._damage, forgotten if forgot else ""]
+        return list(filter(None, notes))
 
     def result(
         self,
@@ -141,7 +131,7 @@ class RecordingJudge:
         """The result that the reports are drawn from."""
         for record in self.findings.records.values():
             record.tests = [f"--traffic {self.path.name}"] if record.checks else []
-        made = conclude(
+        return conclude(
             self.findings,
             _Target(name=f"recording {self.path.name}", base_url=self._reader.origin or "none"),
             wanted,
@@ -154,12 +144,33 @@ class RecordingJudge:
             notes=self._notes(),
             waivers=waivers,
             baseline=baseline,
+            recording=str(self.path),
         )
-        made.recording = str(self.path)
-        return made
 
     def _nothing_judged(self, wanted: frozenset[str]) -> EndpointUnusable | None:
         """Why no *wanted* requirement could be judged; None if one was."""
         if wanted.difference(self._unchecked()):
             return None
-        return EndpointUnusable(f"nothing could be judged: {self.count.summary()}")
+        return EndpointUnusable(f"nothing could be judged: {self._reader.count.summary()}")
+
+
+@cache
+def _by_schema(part: Literal["body", "headers"]) -> frozenset[str]:
+    return decided_by(part)
+
+
+def _unseen(seen: Recorded) -> frozenset[str]:
+    """What the recorded parts of an exchange do not show."""
+    unseen = _OF_WIRE
+    if not seen.body:
+        unseen |= _OF_BODY | _by_schema("body")
+    if not seen.headers:
+        unseen |= _OF_HEADERS | _by_schema("headers")
+    links = (
+        seen.exchange.object.get("statusUrl"),
+        seen.exchange.headers.get("location"),
+        seen.exchange.headers.get("operation-id"),
+    )
+    if not seen.whole and sum(map(bool, links)) < 2:
+        unseen |= _OF_LINKS
+    return unseen
