@@ -70,6 +70,8 @@ class Result:
     recording: str = ""
     #: The notes that point out a wrong waiver; --strict fails on them.
     waiver_notes: list[str] = field(default_factory=list)
+    #: The notes on what is left on the endpoint; they fail the run, and are said last.
+    leftovers: list[str] = field(default_factory=list)
     #: The comparison with an earlier run, when one was given.
     comparison: Comparison | None = None
 
@@ -204,6 +206,7 @@ def conclude(  # noqa: PLR0913  # one keyword a part of the result
     started: datetime,
     finished: datetime,
     unusable: EndpointUnusable | None = None,
+    leftovers: Sequence[str] = (),
     notes: Iterable[str] = (),
     waivers: Waivers | None = None,
     baseline: Baseline | None = None,
@@ -242,6 +245,7 @@ def conclude(  # noqa: PLR0913  # one keyword a part of the result
         statuses=_statuses(findings),
         observations=_observations(findings),
         notes=[
+            *leftovers,
             *notes,
             *_generated(findings),
             *_hints(rows),
@@ -251,6 +255,7 @@ def conclude(  # noqa: PLR0913  # one keyword a part of the result
         ],
         comparison=comparison,
         waiver_notes=waiver_notes,
+        leftovers=list(leftovers),
         timelines=list(timelines),
         command=command,
         target=target,
