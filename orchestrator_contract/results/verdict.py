@@ -10,7 +10,6 @@ from enum import StrEnum
 from typing import Any
 
 from orchestrator_contract import __version__
-from orchestrator_contract.contract.catalogue import Requirement
 from orchestrator_contract.exceptions import EndpointUnusable
 from orchestrator_contract.profile import Profile
 from orchestrator_contract.results.baseline import Baseline, Comparison
@@ -20,6 +19,7 @@ from orchestrator_contract.results.requirement import (
     RequirementFindings,
     RequirementResult,
     Verdict,
+    judge_requirement,
 )
 from orchestrator_contract.results.timelines import Timeline
 from orchestrator_contract.results.waivers import Waivers
@@ -69,6 +69,8 @@ class Result:
     recording: str = ""
     #: The notes that point out a wrong waiver; --strict fails on them.
     waiver_notes: list[str] = field(default_factory=list)
+    #: The notes on what is left on the endpoint; they fail the run, and are said last.
+    leftovers: list[str] = field(default_factory=list)
     #: The comparison with an earlier run, when one was given.
     comparison: Comparison | None = None
 
@@ -144,53 +146,6 @@ class Policy:
     only_new: bool = False
 
 
-def judge_requirement(
-    requirement: Requirement, record: RequirementFindings, profile: Profile, policy: Policy
-) -> RequirementResult:
-    """Return the verdict: breached, else passed if it was checked, else unverified.
-
-    A check does not make up for an essential test that was inconclusive, nor for a test that did
-    not end.
-    """
-    missing = [
-        record.inconclusive[look]
-        for look in requirement.essential
-        if look in record.inconclusive and look not in record.concluded
-    ]
-    if record.breaches:
-        gates = requirement.level.gates or policy.strict
-        verdict, reason = Verdict.BREACHED if gates else Verdict.WARNED, _breached(record)
-    elif record.checks and not missing and not record.cut_short:
-        verdict, reason = Verdict.PASSED, _checked(record)
-    else:
-        reasons = missing or ([record.cut_short] if record.cut_short else record.unverified)
-        reason = _why_unverified(reasons, profile.lacks(requirement.needs))
-        verdict = Verdict.UNVERIFIED
-    return RequirementResult(requirement, verdict, reason, record)
-
-
-def _breached(record: RequirementFindings) -> str:
-    """Say what was wrong, and how often where not always."""
-    always = record.breaches == record.checks
-    often = "" if always else f" ({record.breaches} of {record.checks} checks)"
-    return "; ".join(record.problems[:3]) + often
-
-
-def _checked(record: RequirementFindings) -> str:
-    """Say how often it was checked, and why a further check could not be made."""
-    times = f"checked {record.checks} time{'s' if record.checks > 1 else ''}"
-    return f"{times}; not in every way: {record.unverified[0]}" if record.unverified else times
-
-
-def _why_unverified(reasons: Sequence[str], lacking: Sequence[str]) -> str:
-    """Name the capabilities that the target lacks, or else the reasons that tests gave."""
-    if lacking:
-        also = [why for why in reasons if not why.startswith("needs ")][:2]
-        missing = f"needs {', '.join(lacking)}, which the target profile does not give"
-        return "; ".join([missing, *also])
-    return "; ".join(reasons[:3]) or "nothing in this run was subject to this requirement"
-
-
 def conclude(  # noqa: PLR0913  # one keyword a part of the result
     findings: Findings,
     profile: Profile,
@@ -202,6 +157,7 @@ def conclude(  # noqa: PLR0913  # one keyword a part of the result
     started: datetime,
     finished: datetime,
     unusable: EndpointUnusable | None = None,
+    leftovers: Sequence[str] = (),
     notes: Iterable[str] = (),
     waivers: Waivers | None = None,
     baseline: Baseline | None = None,
@@ -214,7 +170,9 @@ def conclude(  # noqa: PLR0913  # one keyword a part of the result
     waivers = waivers or Waivers()
     rows = [
         waivers.apply(
-            judge_requirement(requirement, _trusted(name, findings, unusable), profile, policy)
+            judge_requirement(
+                requirement, _trusted(name, findings, unusable), profile, strict=policy.strict
+            )
         )
         for name, requirement in findings.catalogue.requirements.items()
         if name in selected
@@ -223,6 +181,7 @@ def conclude(  # noqa: PLR0913  # one keyword a part of the result
     comparison = baseline.compare(rows) if baseline else None
     overall = _overall(rows, unusable)
     said = [
+        *leftovers,
         *notes,
         _generated(findings),
         _hint(rows),
@@ -247,6 +206,7 @@ def conclude(  # noqa: PLR0913  # one keyword a part of the result
         notes=list(filter(None, said)),
         comparison=comparison,
         waiver_notes=waiver_notes,
+        leftovers=list(leftovers),
         timelines=list(timelines),
         command=command,
         target=target,
