@@ -9,7 +9,6 @@ from typing import Any
 
 from orchestrator_contract.check import Check
 from orchestrator_contract.contract.limits import LARGEST_PAGE
-from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.exceptions import CheckInconclusive, Inconclusive
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.request import Request
@@ -21,6 +20,7 @@ from orchestrator_contract.rules.errors import CONFLICT
 from orchestrator_contract.rules.idempotency import MISMATCH
 from orchestrator_contract.scope import DEFAULT_SCOPE
 from orchestrator_contract.steps.deletes import Deletes
+from orchestrator_contract.steps.step import Step, Uses
 from orchestrator_contract.steps.updates import Updates
 
 
@@ -42,18 +42,12 @@ class Mix:
         return self.before, self.after
 
 
-class DeleteAndUpdate:
+class DeleteAndUpdate(Step):
     """Sends a delete beside other calls."""
 
-    def __init__(
-        self, endpoint: Endpoint, deletes: Deletes, updates: Updates, check: Check
-    ) -> None:
-        self._endpoint = endpoint
-        self._api = endpoint.client
-        self._findings = endpoint.findings
-        self._deletes = deletes
-        self._updates = updates
-        self._check = check
+    _deletes = Uses(Deletes)
+    _updates = Uses(Updates)
+    _check = Uses(Check)
 
     # ---------------------------------------------------------------- at one moment
 

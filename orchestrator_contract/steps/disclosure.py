@@ -6,7 +6,6 @@ from functools import partial
 from urllib.parse import urlencode
 
 from orchestrator_contract.api.pagination import token_of
-from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.retry_after import past_500
 from orchestrator_contract.inputs.wrong_credentials import one_character_more
@@ -14,16 +13,14 @@ from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.rules import authorization
 from orchestrator_contract.steps.deletes import Deletes
+from orchestrator_contract.steps.step import Step, Uses
 from orchestrator_contract.steps.unauthorized import UnauthorizedCallers
 
 
-class Disclosure:
+class Disclosure(Step):
     """Looks for what refusals and reads disclose to others than the owner."""
 
-    def __init__(self, endpoint: Endpoint, unauthorized: UnauthorizedCallers) -> None:
-        self._endpoint = endpoint
-        self._api = endpoint.client
-        self._unauthorized = unauthorized
+    _unauthorized = Uses(UnauthorizedCallers)
 
     def refusals_in_turns(
         self, credentials: str, existing: Configuration, absent: Configuration
@@ -75,15 +72,11 @@ class Disclosure:
         return [self._api.url(f"/Configurations?{query}") for query in ("pageSize=1", *following)]
 
 
-class DisturbedDeletes:
+class DisturbedDeletes(Step):
     """Deletes that unauthorized callers name before and while they run."""
 
-    def __init__(
-        self, endpoint: Endpoint, unauthorized: UnauthorizedCallers, deletes: Deletes
-    ) -> None:
-        self._endpoint = endpoint
-        self._unauthorized = unauthorized
-        self._deletes = deletes
+    _unauthorized = Uses(UnauthorizedCallers)
+    _deletes = Uses(Deletes)
 
     def disturb(self, credentials: str) -> tuple[Operation, Exchange]:
         """A delete to its end, and an unauthorized one while it ran."""

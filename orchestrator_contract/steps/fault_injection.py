@@ -6,13 +6,13 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.exceptions import CheckInconclusive, Inconclusive
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.request import Request
 from orchestrator_contract.profile import Trigger
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.rules import errors
+from orchestrator_contract.steps.step import Step
 
 _TRIES = 3
 #: Bursts that are sent after one that had the target's own request accepted.
@@ -48,13 +48,8 @@ class InjectedFault:
         return [one for one in self.hits if one.call.subject == named]
 
 
-class FaultInjection:
+class FaultInjection(Step):
     """Provokes errors on one endpoint."""
-
-    def __init__(self, endpoint: Endpoint) -> None:
-        self._endpoint = endpoint
-        self._api = endpoint.client
-        self._findings = endpoint.findings
 
     def by_headers(self, status: int) -> bool:
         """True if headers provoke *status*, on any SID and key."""

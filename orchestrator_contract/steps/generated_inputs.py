@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.inputs.malformed_keys import MalformedKey
 from orchestrator_contract.inputs.malformed_sids import MalformedSid
@@ -10,14 +9,13 @@ from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.rules import malformed_input
 from orchestrator_contract.steps.malformed_requests import MalformedRequests
+from orchestrator_contract.steps.step import Step, Uses
 
 
-class GeneratedInputs:
+class GeneratedInputs(Step):
     """Sends deletes with generated keys and SIDs; each response is judged as it comes."""
 
-    def __init__(self, endpoint: Endpoint, malformed: MalformedRequests) -> None:
-        self._endpoint = endpoint
-        self._malformed = malformed
+    _malformed = Uses(MalformedRequests)
 
     def malformed_keys(self, used: Operation) -> list[Exchange]:
         """Repeat the delete of *used* under malformed keys near its own."""

@@ -10,7 +10,6 @@ from urllib.parse import urlencode
 
 from orchestrator_contract.api.pagination import token_of
 from orchestrator_contract.contract.limits import LARGEST_PAGE
-from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.exceptions import BudgetExhausted, CheckInconclusive, Inconclusive
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.retry_after import past_500
@@ -23,19 +22,16 @@ from orchestrator_contract.rules.malformed_input import (
     OUTSIDE_API_STATUSES,
 )
 from orchestrator_contract.steps.list_walks import ListWalks
+from orchestrator_contract.steps.step import Step, Uses
 
 _WELL_FORMED_SID = re.compile(r"(?:conv|cfg)_configuration_[0-7][0-9a-z]{25}", re.ASCII)
 _PAGE_SIZE = re.compile(r"pageSize=([1-9][0-9]{0,3})|", re.ASCII)
 
 
-class GeneratedRequests:
+class GeneratedRequests(Step):
     """Sends generated requests; each response is judged as it comes."""
 
-    def __init__(self, endpoint: Endpoint, list_walks: ListWalks) -> None:
-        self._endpoint = endpoint
-        self._api = endpoint.client
-        self._findings = endpoint.findings
-        self._list_walks = list_walks
+    _list_walks = Uses(ListWalks)
 
     # ---------------------------------------------------------------- deletes
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from orchestrator_contract.endpoint import Endpoint
+from orchestrator_contract.steps.step import Step
 
 
-class Histories:
+class Histories(Step):
     """Runs the state machine."""
-
-    def __init__(self, endpoint: Endpoint) -> None:
-        self._endpoint = endpoint
 
     def run(self, *, clock: bool) -> None:
         """Run half of the histories that the effort asks for; with *clock* those in which the endpoint's clock is moved.

@@ -11,18 +11,19 @@ from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.rules.idempotency import KEY_USED, MISMATCH
 from orchestrator_contract.scope import DEFAULT_SCOPE
 from orchestrator_contract.steps.deletes import Deletes
+from orchestrator_contract.steps.step import Step, Uses
 
 #: A path segment that does not look like a SID.
 _NO_SID = "x"
 
 
-class KeyReuse:
+class KeyReuse(Step):
     """Sends the key of one delete with another SID."""
 
-    def __init__(self, endpoint: Endpoint, deletes: Deletes) -> None:
-        self._endpoint = endpoint
-        self._api = endpoint.client
-        self._deletes = deletes
+    _deletes = Uses(Deletes)
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        super().__init__(endpoint)
         self._other: Configuration | None = None
 
     def other(self) -> Configuration:

@@ -19,6 +19,7 @@ from orchestrator_contract.resources.configuration import READ_LAG_S, Configurat
 from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.rules import control_plane, deletion
 from orchestrator_contract.scope import DEFAULT_SCOPE
+from orchestrator_contract.steps.step import Step
 
 #: Times that a walk is repeated while it does not show everything once.
 _WALKS = 4
@@ -81,13 +82,11 @@ class ListedConfigurations:
         return self._deleted
 
 
-class ListWalks:
+class ListWalks(Step):
     """Reads the list in every way that the contract has."""
 
     def __init__(self, endpoint: Endpoint) -> None:
-        self._endpoint = endpoint
-        self._api = endpoint.client
-        self._findings = endpoint.findings
+        super().__init__(endpoint)
         self._list = endpoint.configurations.listing
 
     # ---------------------------------------------------------------- pages

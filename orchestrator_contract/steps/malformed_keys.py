@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.exceptions import CheckInconclusive
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.request import KEY_HEADER
@@ -16,6 +15,7 @@ from orchestrator_contract.rules import malformed_input
 from orchestrator_contract.rules.malformed_input import MALFORMED_KEY_STATUSES
 from orchestrator_contract.steps.deletes import Deletes
 from orchestrator_contract.steps.malformed_requests import MalformedRequests
+from orchestrator_contract.steps.step import Step, Uses
 
 #: Malformed keys at once, and how many of those that are ignored are used again.
 _WIDTH, _MOST_IGNORED = 4, 12
@@ -39,13 +39,11 @@ class MalformedKeyUse:
         return self.first.status == 202
 
 
-class MalformedKeys:
+class MalformedKeys(Step):
     """Sends deletes under malformed keys."""
 
-    def __init__(self, endpoint: Endpoint, deletes: Deletes, malformed: MalformedRequests) -> None:
-        self._endpoint = endpoint
-        self._deletes = deletes
-        self._malformed = malformed
+    _deletes = Uses(Deletes)
+    _malformed = Uses(MalformedRequests)
 
     def send_each(
         self, configuration: Configuration, keys: Sequence[MalformedKey]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.retry_after import past_500
 from orchestrator_contract.inputs.malformed_keys import MalformedKey
@@ -17,15 +16,11 @@ from orchestrator_contract.rules.malformed_input import (
     OUTSIDE_API_STATUSES,
 )
 from orchestrator_contract.scope import DEFAULT_SCOPE, Scope
+from orchestrator_contract.steps.step import Step
 
 
-class MalformedRequests:
+class MalformedRequests(Step):
     """Deletes with malformed input."""
-
-    def __init__(self, endpoint: Endpoint) -> None:
-        self._endpoint = endpoint
-        self._api = endpoint.client
-        self._findings = endpoint.findings
 
     def key(self, configuration: Configuration, key: MalformedKey) -> Exchange:
         """Delete under a malformed key: it gets a 4xx or is ignored."""

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from orchestrator_contract.contract.limits import LARGEST_PAGE
-from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.resources.configuration import Configuration
+from orchestrator_contract.steps.step import Step
 
 _READS = 3
 
 
-class OtherMethods:
+class OtherMethods(Step):
     """Sends requests that read, or that the path does not support."""
-
-    def __init__(self, endpoint: Endpoint) -> None:
-        self._api = endpoint.client
 
     def send(self, method: str, configuration: Configuration) -> Exchange:
         """The response to *method* on the configuration's path."""

@@ -11,6 +11,7 @@ from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.rules import deletion, errors
 from orchestrator_contract.steps.fault_injection import APART_S, FaultInjection
+from orchestrator_contract.steps.step import Step, Uses
 
 #: Times that a retry is sent again after a 429, each after the asked delay, and after a 409, whose
 #: cause may pass.
@@ -21,14 +22,14 @@ _CONTROL_S = 10.0
 _MORE_KEYS = 6
 
 
-class RateLimit:
+class RateLimit(Step):
     """Deletes that are answered 429, and their retries."""
 
-    def __init__(self, endpoint: Endpoint, faults: FaultInjection) -> None:
-        self._endpoint = endpoint
-        self._api = endpoint.client
+    _faults = Uses(FaultInjection)
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        super().__init__(endpoint)
         self._absent = endpoint.absent
-        self._faults = faults
 
     # ---------------------------------------------------------------- keys
 

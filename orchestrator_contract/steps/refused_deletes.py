@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.exceptions import CheckInconclusive, only_this_check
 from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.steps.failed_operations import FailedOperations
 from orchestrator_contract.steps.fault_injection import FaultInjection
+from orchestrator_contract.steps.step import Step, Uses
 from orchestrator_contract.steps.unauthorized import UnauthorizedCallers
 
 _STATUSES = {"conflict": 409, "rate-limit": 429}
@@ -18,20 +18,12 @@ _STATUSES = {"conflict": 409, "rate-limit": 429}
 _FAULTS = 2
 
 
-class RefusedDeletes:
+class RefusedDeletes(Step):
     """Aims deletes at configurations that must exist afterwards."""
 
-    def __init__(
-        self,
-        endpoint: Endpoint,
-        faults: FaultInjection,
-        failed_operations: FailedOperations,
-        unauthorized: UnauthorizedCallers,
-    ) -> None:
-        self._endpoint = endpoint
-        self._faults = faults
-        self._failed_operations = failed_operations
-        self._unauthorized = unauthorized
+    _faults = Uses(FaultInjection)
+    _failed_operations = Uses(FailedOperations)
+    _unauthorized = Uses(UnauthorizedCallers)
 
     def refuse(self, way: str, configuration: Configuration) -> Sequence[Exchange]:
         """Deletes refused by "conflict", "rate-limit" or "other account".

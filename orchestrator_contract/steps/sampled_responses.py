@@ -12,16 +12,17 @@ from orchestrator_contract.http.retry_after import past_500
 from orchestrator_contract.profile import Trigger
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
+from orchestrator_contract.steps.step import Step
 
 #: Most responses with each status; every other one of the run is judged by the schemas, too.
 _SAMPLE = 2
 
 
-class SampledResponses:
+class SampledResponses(Step):
     """Samples one endpoint, each status once; the test judges content."""
 
     def __init__(self, endpoint: Endpoint) -> None:
-        self._endpoint = endpoint
+        super().__init__(endpoint)
         self._size = 1 if endpoint.effort.few else _SAMPLE
         self._met: dict[int, list[Exchange]] = defaultdict(list)
         #: Why a status that was sampled has no sample, as far as that is known.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.exceptions import CheckInconclusive, only_this_check
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.retry_after import CONFLICT_PAUSES_S, past_500
@@ -12,19 +11,15 @@ from orchestrator_contract.rules.idempotency import MISMATCH
 from orchestrator_contract.scope import Scope
 from orchestrator_contract.steps.deletes import Deletes
 from orchestrator_contract.steps.key_reuse import is_conflict
+from orchestrator_contract.steps.step import Step, Uses
 from orchestrator_contract.steps.unauthorized import UnauthorizedCallers
 
 
-class Scopes:
+class Scopes(Step):
     """Sends what was sent in one scope again in another."""
 
-    def __init__(
-        self, endpoint: Endpoint, deletes: Deletes, unauthorized: UnauthorizedCallers
-    ) -> None:
-        self._endpoint = endpoint
-        self._api = endpoint.client
-        self._deletes = deletes
-        self._unauthorized = unauthorized
+    _deletes = Uses(Deletes)
+    _unauthorized = Uses(UnauthorizedCallers)
 
     # ---------------------------------------------------------------- which
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.exceptions import CheckInconclusive
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.retry_after import past_500
@@ -10,15 +9,13 @@ from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.rules.idempotency import MISMATCH
 from orchestrator_contract.steps.fault_injection import FaultInjection
+from orchestrator_contract.steps.step import Step, Uses
 
 
-class StoredErrors:
+class StoredErrors(Step):
     """Uses keys again after errors."""
 
-    def __init__(self, endpoint: Endpoint, faults: FaultInjection) -> None:
-        self._endpoint = endpoint
-        self._api = endpoint.client
-        self._faults = faults
+    _faults = Uses(FaultInjection)
 
     def retry(self, status: int, configuration: Configuration) -> list[Operation]:
         """The retry's delete under a key that met *status*; None if stored.

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.exceptions import CheckInconclusive
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.retry_after import past_500
@@ -14,17 +13,14 @@ from orchestrator_contract.inputs.path_spellings import path_spellings
 from orchestrator_contract.inputs.wrong_credentials import WrongCredentials, one_character_more
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.scope import Scope
+from orchestrator_contract.steps.step import Step
 
 #: Times that a DELETE without credentials is sent.
 _WITHOUT = 4
 
 
-class UnauthorizedCallers:
+class UnauthorizedCallers(Step):
     """Sends deletes that must be refused."""
-
-    def __init__(self, endpoint: Endpoint) -> None:
-        self._endpoint = endpoint
-        self._api = endpoint.client
 
     def without_credentials(
         self, configuration: Configuration, *, key: str | None = None

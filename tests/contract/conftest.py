@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -41,7 +42,7 @@ from orchestrator_contract.steps.concurrent_deletes import (
     SecondDeletes,
 )
 from orchestrator_contract.steps.conversations import ConversationDelete
-from orchestrator_contract.steps.dated_keys import CREATE, DatedKeys
+from orchestrator_contract.steps.dated_keys import CREATE
 from orchestrator_contract.steps.delete_and_update import DeleteAndUpdate
 from orchestrator_contract.steps.deletes import Deletes
 from orchestrator_contract.steps.disclosure import Disclosure, DisturbedDeletes
@@ -62,7 +63,6 @@ from orchestrator_contract.steps.other_async_calls import LedCall, OtherAsyncCal
 from orchestrator_contract.steps.other_methods import OtherMethods
 from orchestrator_contract.steps.patient_client import PatientClient
 from orchestrator_contract.steps.rate_limit import RateLimit
-from orchestrator_contract.steps.rechecks import Rechecks
 from orchestrator_contract.steps.refused_deletes import RefusedDeletes
 from orchestrator_contract.steps.sampled_responses import SampledResponses
 from orchestrator_contract.steps.scopes import Scopes
@@ -74,6 +74,50 @@ from orchestrator_contract.steps.updates import Updates
 # ------------------------------------------------------------------ calls, checks and steps
 
 
+def step(kind: type[Any]) -> Any:
+    """A fixture that gives the run's one step of a *kind*."""
+
+    def fixture(endpoint: Endpoint) -> Any:
+        return endpoint.step(kind)
+
+    fixture.__doc__ = kind.__doc__  # for `pytest --fixtures`
+    return pytest.fixture(scope="session")(fixture)
+
+
+check = step(Check)
+client_disconnect = step(ClientDisconnect)
+clock = step(Clock)
+competing = step(CompetingRequests)
+concurrent_deletes = step(ConcurrentDeletes)
+delete_and_update = step(DeleteAndUpdate)
+disclosure = step(Disclosure)
+disturbed = step(DisturbedDeletes)
+failed_operations = step(FailedOperations)
+faults = step(FaultInjection)
+final_looks = step(FinalLooks)
+generated_inputs = step(GeneratedInputs)
+generated_requests = step(GeneratedRequests)
+histories = step(Histories)
+key_reuse = step(KeyReuse)
+lifecycles = step(Lifecycles)
+list_walks = step(ListWalks)
+malformed = step(MalformedRequests)
+malformed_key_requests = step(MalformedKeys)
+namesakes = step(Namesakes)
+other_calls = step(OtherAsyncCalls)
+other_methods = step(OtherMethods)
+patient_client = step(PatientClient)
+rate_limit = step(RateLimit)
+refused_deletes = step(RefusedDeletes)
+responses = step(SampledResponses)
+scopes = step(Scopes)
+second_deletes = step(SecondDeletes)
+stored_errors = step(StoredErrors)
+unauthorized = step(UnauthorizedCallers)
+unknown_sids = step(UnknownSids)
+updates = step(Updates)
+
+
 @pytest.fixture(scope="session")
 def api(endpoint: Endpoint) -> Client:
     """The calls of the contract."""
@@ -81,9 +125,9 @@ def api(endpoint: Endpoint) -> Client:
 
 
 @pytest.fixture(scope="session")
-def check(endpoint: Endpoint) -> Check:
-    """The contract's words."""
-    return Check(endpoint)
+def poller(endpoint: Endpoint) -> Poller:
+    """Polls operations and judges what they show."""
+    return endpoint.poller
 
 
 @pytest.fixture(scope="session")
@@ -98,16 +142,10 @@ def new_key(endpoint: Endpoint) -> Callable[..., str]:
     return endpoint.key
 
 
-@pytest.fixture
-def new_key_now(endpoint: Endpoint) -> str:
-    """A new idempotency key."""
-    return endpoint.key()
-
-
 @pytest.fixture(scope="session")
 def deletes(endpoint: Endpoint, request: pytest.FixtureRequest) -> Deletes:
     """Deletes that are accepted, completed and repeated."""
-    deletes = Deletes(endpoint)
+    deletes = endpoint.step(Deletes)
     names = {"completed", "completed_alone"}
     drawing = [item for item in request.session.items if names.intersection(_fixtures(item))]
     # Once the clock has been moved, the rest of a batch is of no use.
@@ -116,216 +154,9 @@ def deletes(endpoint: Endpoint, request: pytest.FixtureRequest) -> Deletes:
 
 
 @pytest.fixture(scope="session")
-def failed_operations(endpoint: Endpoint, deletes: Deletes) -> FailedOperations:
-    """Deletes whose operations end FAILED."""
-    return FailedOperations(endpoint, deletes)
-
-
-@pytest.fixture(scope="session")
-def faults(endpoint: Endpoint) -> FaultInjection:
-    """Errors that the profile can provoke."""
-    return FaultInjection(endpoint)
-
-
-@pytest.fixture(scope="session")
-def malformed(endpoint: Endpoint) -> MalformedRequests:
-    """Deletes with malformed SIDs and keys."""
-    return MalformedRequests(endpoint)
-
-
-@pytest.fixture(scope="session")
-def unauthorized(endpoint: Endpoint) -> UnauthorizedCallers:
-    """Deletes by callers that may not delete."""
-    return UnauthorizedCallers(endpoint)
-
-
-@pytest.fixture(scope="session")
-def disclosure(endpoint: Endpoint, unauthorized: UnauthorizedCallers) -> Disclosure:
-    """Refusals and reads that may disclose something."""
-    return Disclosure(endpoint, unauthorized)
-
-
-@pytest.fixture(scope="session")
-def disturbed(
-    endpoint: Endpoint, unauthorized: UnauthorizedCallers, deletes: Deletes
-) -> DisturbedDeletes:
-    """Deletes that unauthorized callers disturb."""
-    return DisturbedDeletes(endpoint, unauthorized, deletes)
-
-
-@pytest.fixture(scope="session")
-def concurrent_deletes(endpoint: Endpoint, deletes: Deletes, check: Check) -> ConcurrentDeletes:
-    """Deletes at one moment."""
-    return ConcurrentDeletes(endpoint, deletes, check)
-
-
-@pytest.fixture(scope="session")
-def second_deletes(
-    endpoint: Endpoint, faults: FaultInjection, malformed: MalformedRequests
-) -> SecondDeletes:
-    """Deletes of a SID whose delete runs."""
-    return SecondDeletes(endpoint, faults, malformed)
-
-
-@pytest.fixture(scope="session")
-def competing(
-    endpoint: Endpoint, check: Check, unauthorized: UnauthorizedCallers
-) -> CompetingRequests:
-    """Requests with a key at the moment at which its owner uses it first."""
-    return CompetingRequests(endpoint, check, unauthorized)
-
-
-@pytest.fixture(scope="session")
-def delete_and_update(
-    endpoint: Endpoint, deletes: Deletes, updates: Updates, check: Check
-) -> DeleteAndUpdate:
-    """A delete beside other calls."""
-    return DeleteAndUpdate(endpoint, deletes, updates, check)
-
-
-@pytest.fixture(scope="session")
-def other_calls(endpoint: Endpoint, deletes: Deletes, updates: Updates) -> OtherAsyncCalls:
-    """Create, update, patch and the delete of a conversation."""
-    return OtherAsyncCalls(endpoint, deletes, updates)
-
-
-@pytest.fixture(scope="session")
-def histories(endpoint: Endpoint) -> Histories:
-    """Histories of calls that the stateful model generates."""
-    return Histories(endpoint)
-
-
-@pytest.fixture(scope="session")
-def generated_inputs(endpoint: Endpoint, malformed: MalformedRequests) -> GeneratedInputs:
-    """Deletes with keys and SIDs that Hypothesis generates."""
-    return GeneratedInputs(endpoint, malformed)
-
-
-@pytest.fixture(scope="session")
-def generated_requests(endpoint: Endpoint, list_walks: ListWalks) -> GeneratedRequests:
-    """Requests that Schemathesis and Hypothesis generate."""
-    return GeneratedRequests(endpoint, list_walks)
-
-
-@pytest.fixture(scope="session")
-def lifecycles(endpoint: Endpoint, deletes: Deletes, check: Check) -> Lifecycles:
-    """Batches that are taken through the full delete lifecycle."""
-    return Lifecycles(endpoint, deletes, check)
-
-
-@pytest.fixture(scope="session")
-def list_walks(endpoint: Endpoint) -> ListWalks:
-    """Walks over the list."""
-    return ListWalks(endpoint)
-
-
-@pytest.fixture(scope="session")
-def namesakes(endpoint: Endpoint) -> Namesakes:
-    """Configurations of one name."""
-    return Namesakes(endpoint)
-
-
-@pytest.fixture(scope="session")
-def patient_client(endpoint: Endpoint) -> PatientClient:
-    """A client that polls when Retry-After has passed."""
-    return PatientClient(endpoint)
-
-
-@pytest.fixture(scope="session")
-def final_looks(endpoint: Endpoint, deletes: Deletes, check: Check) -> FinalLooks:
-    """The last looks of the run."""
-    return FinalLooks(endpoint, deletes, check)
-
-
-@pytest.fixture(scope="session")
-def poller(endpoint: Endpoint) -> Poller:
-    """Polls operations and judges what they show."""
-    return endpoint.poller
-
-
-@pytest.fixture(scope="session")
-def updates(endpoint: Endpoint) -> Updates:
-    """Updates of configurations."""
-    return Updates(endpoint)
-
-
-@pytest.fixture(scope="session")
-def rechecks(endpoint: Endpoint) -> Rechecks:
-    """States that are looked at again later."""
-    return endpoint.rechecks
-
-
-@pytest.fixture(scope="session")
-def unknown_sids(endpoint: Endpoint) -> UnknownSids:
-    """Deletes of SIDs that no configuration has."""
-    return UnknownSids(endpoint)
-
-
-@pytest.fixture(scope="session")
-def stored_errors(endpoint: Endpoint, faults: FaultInjection) -> StoredErrors:
-    """Keys whose first use met an error."""
-    return StoredErrors(endpoint, faults)
-
-
-@pytest.fixture(scope="session")
-def rate_limit(endpoint: Endpoint, faults: FaultInjection) -> RateLimit:
-    """Deletes that are answered 429, and their retries."""
-    return RateLimit(endpoint, faults)
-
-
-@pytest.fixture(scope="session")
-def other_methods(endpoint: Endpoint) -> OtherMethods:
-    """Methods beside DELETE."""
-    return OtherMethods(endpoint)
-
-
-@pytest.fixture(scope="session")
-def client_disconnect(endpoint: Endpoint, check: Check) -> ClientDisconnect:
-    """A client that disconnects before the response."""
-    return ClientDisconnect(endpoint, check)
-
-
-@pytest.fixture(scope="session")
-def key_reuse(endpoint: Endpoint, deletes: Deletes) -> KeyReuse:
-    """Keys of accepted deletes that are sent with other SIDs."""
-    return KeyReuse(endpoint, deletes)
-
-
-@pytest.fixture(scope="session")
-def malformed_key_requests(
-    endpoint: Endpoint, deletes: Deletes, malformed: MalformedRequests
-) -> MalformedKeys:
-    """Deletes under malformed keys."""
-    return MalformedKeys(endpoint, deletes, malformed)
-
-
-@pytest.fixture(scope="session")
-def scopes(endpoint: Endpoint, deletes: Deletes, unauthorized: UnauthorizedCallers) -> Scopes:
-    """Requests to other accounts and regions."""
-    return Scopes(endpoint, deletes, unauthorized)
-
-
-@pytest.fixture(scope="session")
-def refused_deletes(
-    endpoint: Endpoint,
-    faults: FaultInjection,
-    failed_operations: FailedOperations,
-    unauthorized: UnauthorizedCallers,
-) -> RefusedDeletes:
-    """Deletes that have no effect."""
-    return RefusedDeletes(endpoint, faults, failed_operations, unauthorized)
-
-
-@pytest.fixture(scope="session")
-def clock(endpoint: Endpoint, deletes: Deletes) -> Clock:
-    """The endpoint's clock."""
-    return Clock(endpoint, deletes)
-
-
-@pytest.fixture(scope="session")
-def aged_keys(endpoint: Endpoint, deletes: Deletes, request: pytest.FixtureRequest) -> AgedKeys:
+def aged_keys(endpoint: Endpoint, request: pytest.FixtureRequest) -> AgedKeys:
     """Keys of earlier runs, from the file of --ttl-ledger."""
-    return AgedKeys(endpoint, deletes, Path(request.config.option.ttl_ledger))
+    return endpoint.step(AgedKeys).open(Path(request.config.option.ttl_ledger))
 
 
 # ------------------------------------------------------------------ samples of the effort's sizes
@@ -747,27 +578,13 @@ def days(endpoint: Endpoint) -> list[int]:
 
 
 @pytest.fixture(scope="session")
-def key_day(
-    endpoint: Endpoint,
-    deletes: Deletes,
-    failed_operations: FailedOperations,
-    key_reuse: KeyReuse,
-    clock: Clock,
-    request: pytest.FixtureRequest,
-) -> KeyDay:
+def key_day(endpoint: Endpoint, request: pytest.FixtureRequest) -> KeyDay:
     """A day of keys, of the kinds that tests of this session ask for."""
     asking = [item for item in request.session.items if "key_day" in _fixtures(item)]
     kinds = {kind: None for item in asking for kind in _kinds(item)}
-    keys = DatedKeys(endpoint, deletes, failed_operations)
-    day = KeyDay(endpoint, deletes, keys, key_reuse, clock)
+    day = endpoint.step(KeyDay)
     day.let_pass([*kinds])
     return day
-
-
-@pytest.fixture(scope="session")
-def responses(endpoint: Endpoint) -> SampledResponses:
-    """Responses of DELETE by status."""
-    return SampledResponses(endpoint)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
