@@ -21,7 +21,7 @@ from orchestrator_contract.scope import Scope
 from orchestrator_contract.steps.concurrency import ConcurrentRequests
 from orchestrator_contract.steps.deletes import Deletes
 from orchestrator_contract.steps.fault_injection import FaultInjection
-from orchestrator_contract.steps.malformed_requests import MalformedRequests
+from orchestrator_contract.steps.malformed import MalformedRequests
 from orchestrator_contract.steps.step import Step, Uses
 from orchestrator_contract.steps.unauthorized import UnauthorizedCallers
 

@@ -45,29 +45,30 @@ from orchestrator_contract.steps.conversations import ConversationDelete
 from orchestrator_contract.steps.dated_keys import CREATE
 from orchestrator_contract.steps.delete_and_update import DeleteAndUpdate
 from orchestrator_contract.steps.deletes import Deletes
-from orchestrator_contract.steps.disclosure import Disclosure, DisturbedDeletes
 from orchestrator_contract.steps.failed_operations import FailedOperations
 from orchestrator_contract.steps.fault_injection import FaultInjection, InjectedFault
 from orchestrator_contract.steps.final_looks import FinalLooks
-from orchestrator_contract.steps.generated_inputs import GeneratedInputs
-from orchestrator_contract.steps.generated_requests import GeneratedRequests
-from orchestrator_contract.steps.histories import Histories
+from orchestrator_contract.steps.generated import GeneratedInputs, GeneratedRequests, Histories
 from orchestrator_contract.steps.key_day import EXPIRED_KINDS, REPLAYED_KINDS, KeyDay
-from orchestrator_contract.steps.key_reuse import KeyReuse
+from orchestrator_contract.steps.key_reuse import KeyReuse, Scopes
 from orchestrator_contract.steps.lifecycle import Lifecycles
 from orchestrator_contract.steps.list_walks import ListedConfigurations, ListWalks
-from orchestrator_contract.steps.malformed_keys import MalformedKeys, MalformedKeyUse
-from orchestrator_contract.steps.malformed_requests import MalformedRequests
+from orchestrator_contract.steps.malformed import (
+    MalformedKeys,
+    MalformedKeyUse,
+    MalformedRequests,
+    OtherMethods,
+)
 from orchestrator_contract.steps.namesakes import Namesakes
 from orchestrator_contract.steps.other_async_calls import LedCall, OtherAsyncCalls
-from orchestrator_contract.steps.other_methods import OtherMethods
 from orchestrator_contract.steps.patient_client import PatientClient
-from orchestrator_contract.steps.rate_limit import RateLimit
-from orchestrator_contract.steps.refused_deletes import RefusedDeletes
+from orchestrator_contract.steps.refusals import RateLimit, RefusedDeletes, StoredErrors
 from orchestrator_contract.steps.sampled_responses import SampledResponses
-from orchestrator_contract.steps.scopes import Scopes
-from orchestrator_contract.steps.stored_errors import StoredErrors
-from orchestrator_contract.steps.unauthorized import UnauthorizedCallers
+from orchestrator_contract.steps.unauthorized import (
+    Disclosure,
+    DisturbedDeletes,
+    UnauthorizedCallers,
+)
 from orchestrator_contract.steps.unknown_sids import UnknownSids
 from orchestrator_contract.steps.updates import Updates
 

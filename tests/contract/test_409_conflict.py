@@ -10,7 +10,7 @@ from orchestrator_contract.check import Check
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.steps.deletes import Deletes
 from orchestrator_contract.steps.fault_injection import InjectedFault
-from orchestrator_contract.steps.stored_errors import StoredErrors
+from orchestrator_contract.steps.refusals import StoredErrors
 
 
 @pytest.mark.requirement("ERR-409-STATUS", "ERR-409-NO-EFFECT")

@@ -11,7 +11,7 @@ from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.steps.deletes import Deletes
 from orchestrator_contract.steps.fault_injection import FaultInjection, InjectedFault
-from orchestrator_contract.steps.rate_limit import RateLimit
+from orchestrator_contract.steps.refusals import RateLimit
 
 
 @pytest.mark.requirement("ERR-429-STATUS", "ERR-429-NO-EFFECT")

@@ -10,7 +10,7 @@ from orchestrator_contract.check import Check
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.steps.deletes import Deletes
 from orchestrator_contract.steps.fault_injection import FaultInjection, InjectedFault
-from orchestrator_contract.steps.stored_errors import StoredErrors
+from orchestrator_contract.steps.refusals import StoredErrors
 
 STATUSES = [
     pytest.param(500, marks=pytest.mark.requirement("ERR-500-STATUS"), id="500"),

@@ -11,8 +11,11 @@ from orchestrator_contract.inputs.wrong_credentials import WrongCredentials
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.steps.deletes import Deletes
-from orchestrator_contract.steps.disclosure import Disclosure, DisturbedDeletes
-from orchestrator_contract.steps.unauthorized import UnauthorizedCallers
+from orchestrator_contract.steps.unauthorized import (
+    Disclosure,
+    DisturbedDeletes,
+    UnauthorizedCallers,
+)
 
 MISSING_AND_WRONG = [
     pytest.param("missing", marks=pytest.mark.requirement("AUTH-MISSING")),

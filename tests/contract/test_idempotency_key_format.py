@@ -12,8 +12,8 @@ from orchestrator_contract.inputs.key_forms import PLACES, other_digit
 from orchestrator_contract.inputs.malformed_keys import MalformedKey
 from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.steps.deletes import Deletes
-from orchestrator_contract.steps.generated_inputs import GeneratedInputs
-from orchestrator_contract.steps.malformed_keys import MalformedKeys, MalformedKeyUse
+from orchestrator_contract.steps.generated import GeneratedInputs
+from orchestrator_contract.steps.malformed import MalformedKeys, MalformedKeyUse
 
 # ------------------------------------------------------------------ well-formed keys
 

@@ -7,9 +7,8 @@ import pytest
 from orchestrator_contract.check import Check
 from orchestrator_contract.inputs.malformed_sids import MalformedSid
 from orchestrator_contract.resources.configuration import Configuration
-from orchestrator_contract.steps.generated_inputs import GeneratedInputs
-from orchestrator_contract.steps.malformed_requests import MalformedRequests
-from orchestrator_contract.steps.other_methods import OtherMethods
+from orchestrator_contract.steps.generated import GeneratedInputs
+from orchestrator_contract.steps.malformed import MalformedRequests, OtherMethods
 
 
 @pytest.mark.requirement("SID-MALFORMED", "SID-MALFORMED-NO-EFFECT")

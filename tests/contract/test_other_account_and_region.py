@@ -18,11 +18,9 @@ from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.scope import Scope
 from orchestrator_contract.steps.clock import Clock
 from orchestrator_contract.steps.deletes import Deletes
-from orchestrator_contract.steps.key_reuse import KeyReuse
-from orchestrator_contract.steps.malformed_keys import MalformedKeys
-from orchestrator_contract.steps.malformed_requests import MalformedRequests
-from orchestrator_contract.steps.refused_deletes import RefusedDeletes
-from orchestrator_contract.steps.scopes import Scopes
+from orchestrator_contract.steps.key_reuse import KeyReuse, Scopes
+from orchestrator_contract.steps.malformed import MalformedKeys, MalformedRequests
+from orchestrator_contract.steps.refusals import RefusedDeletes
 from orchestrator_contract.steps.unauthorized import UnauthorizedCallers
 from orchestrator_contract.steps.unknown_sids import UnknownSids
 

@@ -17,9 +17,8 @@ from orchestrator_contract.scope import DEFAULT_SCOPE
 from orchestrator_contract.steps.clock import DAY, Clock
 from orchestrator_contract.steps.deletes import Deletes
 from orchestrator_contract.steps.key_reuse import KeyReuse
-from orchestrator_contract.steps.malformed_keys import MalformedKeys
-from orchestrator_contract.steps.malformed_requests import MalformedRequests
-from orchestrator_contract.steps.refused_deletes import RefusedDeletes
+from orchestrator_contract.steps.malformed import MalformedKeys, MalformedRequests
+from orchestrator_contract.steps.refusals import RefusedDeletes
 from orchestrator_contract.steps.unauthorized import UnauthorizedCallers
 from orchestrator_contract.steps.unknown_sids import UnknownSids
 

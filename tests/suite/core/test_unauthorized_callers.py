@@ -16,8 +16,7 @@ from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.rules import authorization
 from orchestrator_contract.scope import Scope
 from orchestrator_contract.steps.concurrent_deletes import CompetingRequests, Race
-from orchestrator_contract.steps.disclosure import Disclosure
-from orchestrator_contract.steps.unauthorized import UnauthorizedCallers
+from orchestrator_contract.steps.unauthorized import Disclosure, UnauthorizedCallers
 
 if TYPE_CHECKING:
     from tests.suite.core.conftest import Bench, Said

@@ -1,24 +1,76 @@
-"""Malformed keys: near a used one, new ones, and two in one request."""
+"""Malformed SIDs and keys, and methods that the path lacks."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from orchestrator_contract.contract.limits import LARGEST_PAGE
 from orchestrator_contract.exceptions import CheckInconclusive
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.request import KEY_HEADER
+from orchestrator_contract.http.retry_after import past_500
 from orchestrator_contract.inputs.malformed_keys import MalformedKey
+from orchestrator_contract.inputs.malformed_sids import MalformedSid
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.rules import malformed_input
-from orchestrator_contract.rules.malformed_input import MALFORMED_KEY_STATUSES
+from orchestrator_contract.rules.malformed_input import (
+    MALFORMED_KEY_STATUSES,
+    MALFORMED_SID_STATUSES,
+    OUTSIDE_API_STATUSES,
+)
+from orchestrator_contract.scope import DEFAULT_SCOPE, Scope
 from orchestrator_contract.steps.deletes import Deletes
-from orchestrator_contract.steps.malformed_requests import MalformedRequests
 from orchestrator_contract.steps.step import Step, Uses
 
 #: Malformed keys at once, and how many of those that are ignored are used again.
 _WIDTH, _MOST_IGNORED = 4, 12
+_READS = 3
+
+
+class MalformedRequests(Step):
+    """Deletes with malformed input."""
+
+    def key(self, configuration: Configuration, key: MalformedKey) -> Exchange:
+        """Delete under a malformed key: it gets a 4xx or is ignored."""
+        call = Call("delete", configuration.sid, allow=MALFORMED_KEY_STATUSES)
+        exchange = past_500(
+            lambda: self._api.delete(
+                configuration, key=key.value, call=call, allow_no_response=True
+            )
+        )
+        malformed_input.malformed_key_no_5xx(self._findings, exchange, key.why)
+        return exchange
+
+    def sid(self, sid: MalformedSid, scope: Scope = DEFAULT_SCOPE) -> Exchange:
+        """Delete a SID that does not look like one: it is refused."""
+        outside = OUTSIDE_API_STATUSES if sid.outside_api else frozenset[int]()
+        call = Call(
+            "delete",
+            sid.segment,
+            allow=MALFORMED_SID_STATUSES | outside,
+            judge_content=not sid.outside_api,
+            outside_api=not sid.plain,
+            malformed_sid=True,
+        )
+        configuration = Configuration(sid.segment, scope=scope)
+        exchange = past_500(
+            lambda: self._api.delete(configuration, call=call, allow_no_response=True)
+        )
+        malformed_input.malformed_sid_refused(self._findings, exchange, sid.why)
+        return exchange
+
+    def unknown(self, sid: MalformedSid, scope: Scope) -> Exchange:
+        """Delete a SID that only looks like one: it is not found."""
+        exchange = past_500(lambda: self._api.delete(Configuration(sid.segment, scope=scope)))
+        if exchange.status != 500:
+            malformed_input.not_found(self._findings, exchange)
+        return exchange
+
+    def sids(self, sids: Sequence[MalformedSid], scope: Scope = DEFAULT_SCOPE) -> list[Exchange]:
+        """The responses to deletes of *sids*, some at a time."""
+        return self._endpoint.each(lambda one: self.sid(one, scope), sids, width=4)
 
 
 @dataclass(eq=False, slots=True)
@@ -104,3 +156,27 @@ class MalformedKeys(Step):
             call=Call("delete", operation.sid, allow=MALFORMED_KEY_STATUSES),
             allow_no_response=True,
         )
+
+
+class OtherMethods(Step):
+    """Sends requests that read, or that the path does not support."""
+
+    def send(self, method: str, configuration: Configuration) -> Exchange:
+        """The response to *method* on the configuration's path."""
+        payload: dict[str, str] | None = {} if method == "POST" else None
+        request = self._api.request(
+            Call("other", judge_content=False),
+            method,
+            f"/Configurations/{configuration.sid}",
+            scope=configuration.scope,
+            payload=payload,
+        )
+        return self._api.send(request, allow_no_response=True)
+
+    def send_all(self, configuration: Configuration) -> list[Exchange]:
+        """The responses to every method but DELETE, PUT and PATCH."""
+        return [self.send(method, configuration) for method in ("POST", "HEAD", "OPTIONS", "GET")]
+
+    def read_list(self) -> list[Exchange]:
+        """The first page of the list, several times."""
+        return [self._api.page(f"pageSize={LARGEST_PAGE}") for _ in range(_READS)]
