@@ -32,7 +32,7 @@ from orchestrator_contract.provision.provisioner import Provisioner
 from orchestrator_contract.pytest_plugin.run import RUN
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
-from orchestrator_contract.scope import Scope
+from orchestrator_contract.scope import DEFAULT_SCOPE, Scope
 from orchestrator_contract.steps.aged_keys import AgedKeys
 from orchestrator_contract.steps.client_disconnect import ClientDisconnect
 from orchestrator_contract.steps.clock import DAY, Clock
@@ -545,24 +545,51 @@ def far_configuration(configurations: Provisioner, far: Scope) -> Configuration:
 
 
 @pytest.fixture
-def far_target(endpoint: Endpoint, check: Check, far: Scope) -> Configuration:
-    """The configuration of the farthest scope that is never deleted."""
-    with only_this_check():
-        target = endpoint.targets.control_in(far)
-        check.shown(target)
-    return target
-
-
-@pytest.fixture
 def second_day(clock: Clock) -> None:
     """The second day of the run, or a later one."""
     clock.reach_second_day()
 
 
+@pytest.fixture(params=["elsewhere", pytest.param("second-day", marks=pytest.mark.clock)])
+def there(request: pytest.FixtureRequest) -> Scope:
+    """The farthest scope, or the default one on the second day of the run."""
+    if request.param == "elsewhere":
+        return request.getfixturevalue("far")  # type: ignore[no-any-return]
+    request.getfixturevalue("second_day")
+    return DEFAULT_SCOPE
+
+
 @pytest.fixture
-def deleted_today(second_day: None, deletes: Deletes) -> Operation:
-    """A keyed COMPLETED delete of the second day, shared on that day."""
-    return deletes.draw()[0]
+def configuration_there(configurations: Provisioner, there: Scope) -> Configuration:
+    """An idle configuration, to be deleted there."""
+    with only_this_check():
+        return configurations.one(scope=there)
+
+
+@pytest.fixture
+def control_there(endpoint: Endpoint, check: Check, there: Scope) -> Configuration:
+    """The configuration that is never deleted there, as a fetch shows it now."""
+    with only_this_check():
+        control = endpoint.targets.control_in(there)
+        check.shown(control)
+    return control
+
+
+@pytest.fixture
+def running_there(deletes: Deletes, there: Scope) -> Operation:
+    """A keyed delete accepted there just now, and completed beside later ones."""
+    with only_this_check():
+        operation = deletes.accept_new(scope=there)[0]
+    deletes.later(operation)
+    return operation
+
+
+@pytest.fixture
+def used_there(request: pytest.FixtureRequest, deletes: Deletes, there: Scope) -> Operation:
+    """A COMPLETED delete under a key there, which tests leave as it is."""
+    if there == DEFAULT_SCOPE:
+        return deletes.draw()[0]
+    return request.getfixturevalue("far_delete")  # type: ignore[no-any-return]
 
 
 @pytest.fixture
