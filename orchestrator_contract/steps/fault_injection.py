@@ -51,6 +51,11 @@ class InjectedFault:
 class FaultInjection(Step):
     """Provokes errors on one endpoint."""
 
+    @property
+    def sample(self) -> int:
+        """Responses to provoke at once; smaller tests of that status give the rest."""
+        return max(1, self._endpoint.effort.refusals * 3 // 4)
+
     def by_headers(self, status: int) -> bool:
         """True if headers provoke *status*, on any SID and key."""
         fault = self._endpoint.profile.faults.get(status)
@@ -125,11 +130,11 @@ class FaultInjection(Step):
             raise CheckInconclusive(f"the SID that returns {status} is not shown by a fetch")
         return found
 
-    def attempt_and_follow(self, status: int, target: Configuration, count: int) -> None:
-        """Provoke *status* if possible; follow deletes accepted instead."""
+    def attempt_and_follow(self, status: int, target: Configuration) -> None:
+        """Provoke a few of *status* if possible; follow deletes accepted instead."""
         if not self.by_headers(status):
             raise CheckInconclusive(f"needs fault.{status} by headers")
-        found = self.attempt(status, target, count)
+        found = self.attempt(status, target, self._endpoint.effort.refusals // 8)
         self._endpoint.follow(target, *found.exchanges)
 
     def observe_effect(self, found: InjectedFault) -> None:

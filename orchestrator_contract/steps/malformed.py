@@ -10,8 +10,8 @@ from orchestrator_contract.exceptions import CheckInconclusive
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.request import KEY_HEADER
 from orchestrator_contract.http.retry_after import past_500
-from orchestrator_contract.inputs.malformed_keys import MalformedKey
-from orchestrator_contract.inputs.malformed_sids import MalformedSid
+from orchestrator_contract.inputs.malformed_keys import MalformedKey, malformed_keys
+from orchestrator_contract.inputs.malformed_sids import MalformedSid, malformed_sids
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.rules import malformed_input
@@ -26,6 +26,8 @@ from orchestrator_contract.steps.step import Step, Uses
 
 #: Malformed keys at once, and how many of those that are ignored are used again.
 _WIDTH, _MOST_IGNORED = 4, 12
+#: Malformed SIDs between two looks at the configuration.
+_GROUP = 8
 _READS = 3
 
 
@@ -68,6 +70,23 @@ class MalformedRequests(Step):
             malformed_input.not_found(self._findings, exchange)
         return exchange
 
+    def near(self, configuration: Configuration, number: int) -> list[MalformedSid]:
+        """*number* malformed SIDs near that of *configuration*, which a DELETE may name."""
+        endpoint = self._endpoint
+        near = malformed_sids(
+            configuration.sid,
+            endpoint.identifiers.sid(),
+            endpoint.random,
+            number,
+            configuration.name,
+        )
+        return endpoint.absent.harmless(near, configuration)
+
+    def groups_near(self, configuration: Configuration) -> list[list[MalformedSid]]:
+        """As many as the effort asks for, in groups."""
+        near = self.near(configuration, self._endpoint.effort.malformed_sids)
+        return [near[start : start + _GROUP] for start in range(0, len(near), _GROUP)]
+
     def sids(self, sids: Sequence[MalformedSid], scope: Scope = DEFAULT_SCOPE) -> list[Exchange]:
         """The responses to deletes of *sids*, some at a time."""
         return self._endpoint.each(lambda one: self.sid(one, scope), sids, width=4)
@@ -97,15 +116,17 @@ class MalformedKeys(Step):
     _deletes = Uses(Deletes)
     _malformed = Uses(MalformedRequests)
 
-    def send_each(
-        self, configuration: Configuration, keys: Sequence[MalformedKey]
+    def send_near(
+        self, used: Operation, most: int | None = None
     ) -> list[tuple[MalformedKey, Exchange]]:
-        """The responses to deletes of *configuration* under each of *keys*."""
+        """The delete of *used* under malformed keys near its own, *most* of them."""
+        number = self._endpoint.effort.malformed_keys
+        keys = malformed_keys(str(used.accepted.key), self._endpoint.random, number)
 
         def send(key: MalformedKey) -> tuple[MalformedKey, Exchange]:
-            return key, self._malformed.key(configuration, key)
+            return key, self._malformed.key(used.configuration, key)
 
-        return self._endpoint.each(send, keys, width=_WIDTH)
+        return self._endpoint.each(send, keys[:most], width=_WIDTH)
 
     def use(self, keys: Sequence[MalformedKey]) -> list[MalformedKeyUse]:
         """Delete under each of *keys*; use ignored ones again.

@@ -12,7 +12,11 @@ from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.retry_after import past_500
 from orchestrator_contract.inputs.malformed_sids import USUAL_SID
 from orchestrator_contract.inputs.path_spellings import path_spellings
-from orchestrator_contract.inputs.wrong_credentials import WrongCredentials, one_character_more
+from orchestrator_contract.inputs.wrong_credentials import (
+    WrongCredentials,
+    one_character_more,
+    wrong_credentials,
+)
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.rules import authorization
@@ -54,13 +58,13 @@ class UnauthorizedCallers(Step):
         self._endpoint.redactor.learn(wrong.value)
         return self._delete(configuration, "wrong", key, wrong.value, caller=None)
 
-    def each_with_wrong_credentials(
-        self, configuration: Configuration, wrong: Sequence[WrongCredentials]
-    ) -> list[Exchange]:
-        """Deletes with each of *wrong*, of each kind until one succeeds."""
+    def each_with_wrong_credentials(self, configuration: Configuration) -> list[Exchange]:
+        """Deletes with the most telling wrong credentials, of each kind until one succeeds."""
+        right, other = (self._api.authorization(Scope(account=number)) for number in (0, 1))
+        wrong = wrong_credentials(right, other)
         return [
             exchange
-            for one in wrong
+            for one in wrong[: self._endpoint.effort.wrong_credentials]
             for exchange in self._until_success(
                 [
                     partial(self.with_wrong_credentials, configuration, one, key=key)

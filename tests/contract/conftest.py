@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,20 +13,11 @@ from orchestrator_contract.api.poller import Poller
 from orchestrator_contract.check import Check
 from orchestrator_contract.contract.limits import HOUR
 from orchestrator_contract.endpoint import Endpoint
-from orchestrator_contract.exceptions import CheckInconclusive, only_this_check
+from orchestrator_contract.exceptions import only_this_check
 from orchestrator_contract.inputs.key_forms import plain_forms, uncommon_forms
 from orchestrator_contract.inputs.malformed_keys import (
-    MalformedKey,
-    malformed_keys,
     malformed_keys_of_every_kind,
 )
-from orchestrator_contract.inputs.malformed_sids import MalformedSid
-from orchestrator_contract.inputs.malformed_sids import malformed_sids as generate_malformed_sids
-from orchestrator_contract.inputs.wrong_credentials import WrongCredentials
-from orchestrator_contract.inputs.wrong_credentials import (
-    wrong_credentials as generate_wrong_credentials,
-)
-from orchestrator_contract.provision.payload import RICH
 from orchestrator_contract.provision.provisioner import Provisioner
 from orchestrator_contract.pytest_plugin.run import RUN
 from orchestrator_contract.resources.configuration import Configuration
@@ -46,7 +36,7 @@ from orchestrator_contract.steps.dated_keys import CREATE
 from orchestrator_contract.steps.delete_and_update import DeleteAndUpdate
 from orchestrator_contract.steps.deletes import Deletes
 from orchestrator_contract.steps.failed_operations import FailedOperations
-from orchestrator_contract.steps.fault_injection import FaultInjection, InjectedFault
+from orchestrator_contract.steps.fault_injection import FaultInjection
 from orchestrator_contract.steps.final_looks import FinalLooks
 from orchestrator_contract.steps.generated import GeneratedInputs, GeneratedRequests, Histories
 from orchestrator_contract.steps.key_day import EXPIRED_KINDS, REPLAYED_KINDS, KeyDay
@@ -164,18 +154,6 @@ def aged_keys(endpoint: Endpoint, request: pytest.FixtureRequest) -> AgedKeys:
 
 
 @pytest.fixture
-def provoke(endpoint: Endpoint, faults: FaultInjection) -> Callable[..., InjectedFault]:
-    """A function that provokes a sample of one status."""
-    return partial(faults.provoke, count=_most_of(endpoint.effort.refusals))
-
-
-@pytest.fixture
-def reject(endpoint: Endpoint, faults: FaultInjection) -> Callable[..., InjectedFault]:
-    """A function that has deletes of an existing configuration refused."""
-    return partial(faults.reject, count=_most_of(endpoint.effort.refusals))
-
-
-@pytest.fixture
 def unknown(endpoint: Endpoint, unknown_sids: UnknownSids) -> list[Configuration]:
     """Unknown SIDs of every class."""
     return unknown_sids.sample(endpoint.effort.unknown_sids)
@@ -188,28 +166,6 @@ def few_unknown(endpoint: Endpoint, unknown_sids: UnknownSids) -> list[Configura
 
 
 @pytest.fixture
-def wrong_credentials(endpoint: Endpoint) -> list[WrongCredentials]:
-    """Credentials near the right ones, the most telling first."""
-    api = endpoint.client
-    every = generate_wrong_credentials(api.authorization(), api.authorization(Scope(account=1)))
-    return every[: endpoint.effort.wrong_credentials]
-
-
-@pytest.fixture
-def malformed_sids(endpoint: Endpoint, control: Configuration) -> list[list[MalformedSid]]:
-    """Malformed SIDs near that of the control configuration, in groups."""
-    near = generate_malformed_sids(
-        control.sid,
-        endpoint.identifiers.sid(),
-        endpoint.random,
-        endpoint.effort.malformed_sids,
-        control.name,
-    )
-    harmless = endpoint.absent.harmless(near, control)
-    return [harmless[start : start + 8] for start in range(0, len(harmless), 8)]
-
-
-@pytest.fixture
 def key_forms(endpoint: Endpoint) -> list[str]:
     """New keys of common forms."""
     return plain_forms(endpoint.key)[: endpoint.effort.keys_between]
@@ -219,24 +175,6 @@ def key_forms(endpoint: Endpoint) -> list[str]:
 def many_keys(endpoint: Endpoint) -> list[str]:
     """New keys, of uncommon forms first."""
     return uncommon_forms(endpoint.key, endpoint.effort.keys_between)
-
-
-@pytest.fixture
-def malformed_keys_near(endpoint: Endpoint) -> Callable[[str], list[MalformedKey]]:
-    """A function that gives malformed keys near a well-formed one."""
-    return lambda key: malformed_keys(key, endpoint.random, endpoint.effort.malformed_keys)
-
-
-@pytest.fixture
-def few_malformed_sids(endpoint: Endpoint) -> Callable[[Configuration], list[MalformedSid]]:
-    """A function that gives some malformed SIDs near a configuration's."""
-
-    def near(configuration: Configuration) -> list[MalformedSid]:
-        absent, random = endpoint.identifiers.sid(), endpoint.random
-        malformed = generate_malformed_sids(configuration.sid, absent, random, 3)
-        return endpoint.absent.harmless(malformed, configuration)
-
-    return near
 
 
 # ------------------------------------------------------------------ configurations
@@ -258,7 +196,7 @@ def absent(endpoint: Endpoint) -> Configuration:
 def target(endpoint: Endpoint, check: Check) -> Configuration:
     """The complete configuration at which refused requests are aimed."""
     target = endpoint.targets.one()
-    check.shown(target)
+    check.seen(target)
     return target
 
 
@@ -271,14 +209,14 @@ def control(endpoint: Endpoint) -> Configuration:
 @pytest.fixture
 def shown_control(control: Configuration, check: Check) -> Configuration:
     """The control configuration, as a fetch shows it now."""
-    check.shown(control)
+    check.seen(control)
     return control
 
 
 @pytest.fixture
 def updatable(configuration: Configuration, check: Check) -> Configuration:
     """An existing configuration whose description may be changed."""
-    check.shown(configuration)
+    check.seen(configuration)
     configuration.shown.pop("description", None)
     return configuration
 
@@ -298,11 +236,10 @@ def at_once(concurrent_deletes: ConcurrentDeletes, deletes: Deletes) -> list[Ope
 
 @pytest.fixture(params=["account", "region"])
 def configuration_elsewhere(
-    request: pytest.FixtureRequest, endpoint: Endpoint, configurations: Provisioner
+    request: pytest.FixtureRequest, scopes: Scopes, configurations: Provisioner
 ) -> Configuration:
     """An idle configuration of another account, or in another region."""
-    scope = Scope(account=1) if request.param == "account" else Scope(region=1)
-    return configurations.one(scope=_scope_of(endpoint, scope, f"{request.param}s"))
+    return configurations.one(scope=scopes.other(request.param))
 
 
 @pytest.fixture
@@ -313,57 +250,22 @@ def existing(endpoint: Endpoint, configurations: Provisioner) -> Iterator[list[C
     configurations.give_back(*existing)
 
 
-@pytest.fixture(scope="session")
-def listed_configurations(
-    endpoint: Endpoint, configurations: Provisioner, deletes: Deletes
-) -> ListedConfigurations:
-    """Configurations in the list, of which some can be deleted."""
-
-    def take() -> list[Configuration]:
-        if endpoint.effort.few:
-            return configurations.take(3, least=1)
-        return configurations.take(12, payloads=[RICH], least=1, kept=True)
-
-    def complete(chosen: Sequence[Configuration]) -> list[Operation]:
-        accepted = endpoint.each(lambda one: deletes.accept(one, key=endpoint.key()), chosen)
-        return deletes.complete(accepted)
-
-    return ListedConfigurations(configurations, take, complete)
-
-
 @pytest.fixture
-def listed(
-    listed_configurations: ListedConfigurations, request: pytest.FixtureRequest
-) -> Iterator[ListedConfigurations]:
+def listed(endpoint: Endpoint, request: pytest.FixtureRequest) -> Iterator[ListedConfigurations]:
     """Configurations in the list, as long as tests ask for them."""
-    yield listed_configurations
+    listed = endpoint.step(ListedConfigurations)
+    yield listed
     items = request.session.items
     later = items[items.index(request.node) + 1 :]
     if not any("listed" in _fixtures(item) for item in later):
-        listed_configurations.let_go()
-
-
-@pytest.fixture
-def memory_store(listed: ListedConfigurations, configurations: Provisioner) -> str:
-    """The memory store of the listed configurations."""
-    first = next(iter(listed.remaining), None) or configurations.one()
-    store = first.payload.get("memoryStoreId")
-    if not isinstance(store, str):
-        raise CheckInconclusive("the memory store of the profile's configurations is not known")
-    return store
-
-
-@pytest.fixture
-def sample_of_fetches(endpoint: Endpoint) -> int:
-    """How many fetches show a configuration that exists."""
-    return max(2, endpoint.effort.refusals // 4)
+        listed.let_go()
 
 
 @pytest.fixture
 def newest(configurations: Provisioner, check: Check) -> Configuration:
     """The configuration that was created last."""
     newest = configurations.take(1, new=True)[0]
-    check.shown(newest)
+    check.seen(newest)
     return newest
 
 
@@ -375,23 +277,16 @@ def spare(configurations: Provisioner) -> Configuration:
 
 @pytest.fixture(params=["account", "region"])
 def spare_elsewhere(
-    request: pytest.FixtureRequest, endpoint: Endpoint, configurations: Provisioner
+    request: pytest.FixtureRequest, scopes: Scopes, configurations: Provisioner
 ) -> Configuration:
     """A configuration of another account, or in another region."""
-    scope = Scope(account=1) if request.param == "account" else Scope(region=1)
-    return configurations.spare(scope=_scope_of(endpoint, scope, f"{request.param}s"))
+    return configurations.spare(scope=scopes.other(request.param))
 
 
 @pytest.fixture
-def second_account(endpoint: Endpoint) -> Scope:
+def second_account(scopes: Scopes) -> Scope:
     """The scope of the second account."""
-    return _scope_of(endpoint, Scope(account=1), "accounts")
-
-
-@pytest.fixture
-def second_region(endpoint: Endpoint) -> Scope:
-    """The scope of the second region."""
-    return _scope_of(endpoint, Scope(region=1), "regions")
+    return scopes.other("account")
 
 
 @pytest.fixture
@@ -400,24 +295,18 @@ def target_of_other_account(
 ) -> Configuration:
     """An existing configuration of the second account."""
     target = configurations.one(scope=second_account)
-    check.shown(target)
+    check.seen(target)
     return target
 
 
 @pytest.fixture
 def target_in_other_region(
-    configurations: Provisioner, second_region: Scope, check: Check
+    configurations: Provisioner, scopes: Scopes, check: Check
 ) -> Configuration:
     """An existing configuration in the second region."""
-    target = configurations.one(scope=second_region)
-    check.shown(target)
+    target = configurations.one(scope=scopes.other("region"))
+    check.seen(target)
     return target
-
-
-@pytest.fixture
-def sample_size(endpoint: Endpoint) -> int:
-    """How many responses of one kind are sampled in another scope."""
-    return endpoint.effort.refusals // 8
 
 
 # ------------------------------------------------------------------ deletes in each state
@@ -571,7 +460,7 @@ def control_there(endpoint: Endpoint, check: Check, there: Scope) -> Configurati
     """The configuration that is never deleted there, as a fetch shows it now."""
     with only_this_check():
         control = endpoint.targets.control_in(there)
-        check.shown(control)
+        check.seen(control)
     return control
 
 
@@ -639,14 +528,3 @@ def _kinds(item: pytest.Item) -> list[str]:
     """The kinds of keys among the parameters of a test."""
     parameters = item.callspec.params if isinstance(item, pytest.Function) else {}
     return [str(value) for name, value in parameters.items() if name.endswith("kind")]
-
-
-def _most_of(sample: int) -> int:
-    """Three quarters of a sample; smaller tests of that status give the rest."""
-    return max(1, sample * 3 // 4)
-
-
-def _scope_of(endpoint: Endpoint, scope: Scope, need: str) -> Scope:
-    if not endpoint.profile.has(scope):
-        raise CheckInconclusive(f"needs {need}")
-    return scope

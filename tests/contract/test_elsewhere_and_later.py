@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
 from orchestrator_contract.check import Check
-from orchestrator_contract.inputs.malformed_keys import MalformedKey
-from orchestrator_contract.inputs.malformed_sids import MalformedSid
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.scope import Scope
@@ -53,15 +49,10 @@ def test_key_on_another_sid_does_not_return_the_first_operation(
 
 @pytest.mark.requirement("KEY-MALFORMED-NO-5XX", "KEY-MALFORMED-NOT-HONOURED")
 def test_malformed_key_does_not_replay(
-    used_there: Operation,
-    malformed_keys_near: Callable[[str], list[MalformedKey]],
-    malformed_key_requests: MalformedKeys,
-    check: Check,
+    used_there: Operation, malformed_key_requests: MalformedKeys, check: Check
 ) -> None:
     """A malformed key near a used one is refused or ignored."""
-    near = malformed_keys_near(str(used_there.accepted.key))[:2]
-
-    for key, again in malformed_key_requests.send_each(used_there.configuration, near):
+    for key, again in malformed_key_requests.send_near(used_there, 2):
         check.not_honoured(used_there, again, key)
 
 
@@ -75,13 +66,10 @@ def test_unknown_sid_returns_404(there: Scope, unknown_sids: UnknownSids, check:
 
 @pytest.mark.requirement("SID-MALFORMED", "SID-MALFORMED-NO-EFFECT")
 def test_malformed_sid_is_refused(
-    control_there: Configuration,
-    few_malformed_sids: Callable[[Configuration], list[MalformedSid]],
-    malformed: MalformedRequests,
-    check: Check,
+    control_there: Configuration, malformed: MalformedRequests, check: Check
 ) -> None:
     """A malformed SID is refused, without effect."""
-    responses = malformed.sids(few_malformed_sids(control_there), control_there.scope)
+    responses = malformed.sids(malformed.near(control_there, 3), control_there.scope)
 
     check.unchanged(control_there, after=responses)
 
