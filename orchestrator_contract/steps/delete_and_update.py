@@ -12,6 +12,7 @@ from orchestrator_contract.contract.limits import LARGEST_PAGE
 from orchestrator_contract.exceptions import CheckInconclusive, Inconclusive
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.request import Request
+from orchestrator_contract.provision.create import Creator
 from orchestrator_contract.provision.identity import named_by
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
@@ -152,7 +153,8 @@ class DeleteAndUpdate(Step):
         """
         configuration.shown.pop("description", None)
         update = self._updates.update(configuration, method, key=self._endpoint.key())
-        delete = self.under_its_key(update, configuration)
+        # The update may be over soon: its key is tried first in one of two cases only.
+        delete = self.under_its_key(update, configuration) if method == "PATCH" else None
         if delete is None:
             key = self._endpoint.key()
             delete = self._api.delete(configuration, key=key, new_connection=True)
@@ -216,6 +218,12 @@ class DeleteAndUpdate(Step):
 
     # ---------------------------------------------------------------- beside a create
 
+    def _creator(self) -> tuple[Creator, dict[str, Any]]:
+        if self._endpoint.profile.provision.mode != "create":
+            raise CheckInconclusive("configurations are given here, not created")
+        creator = self._endpoint.configurations.creator
+        return creator, creator.payloads.plain()
+
     def delete_beside_create(
         self, configuration: Configuration, *, at_once: bool
     ) -> tuple[Operation, Exchange]:
@@ -224,10 +232,7 @@ class DeleteAndUpdate(Step):
         Raises:
             CheckInconclusive: nothing can be created here.
         """
-        if self._endpoint.profile.provision.mode != "create":
-            raise CheckInconclusive("configurations are given here, not created")
-        creator = self._endpoint.configurations.creator
-        payload = creator.payloads.plain()
+        creator, payload = self._creator()
         delete = self._api.delete_request(configuration, key=self._endpoint.key())
         deleted: list[Exchange] = []
 
@@ -253,10 +258,7 @@ class DeleteAndUpdate(Step):
         Raises:
             CheckInconclusive: nothing can be created here, or its 202 names no SID.
         """
-        if self._endpoint.profile.provision.mode != "create":
-            raise CheckInconclusive("configurations are given here, not created")
-        creator = self._endpoint.configurations.creator
-        payload = creator.payloads.plain()
+        creator, payload = self._creator()
         created = creator.begin(payload, self._endpoint.key())
         deleted: list[Operation] = []
         if sid := named_by(created):
@@ -279,10 +281,7 @@ class DeleteAndUpdate(Step):
         Raises:
             CheckInconclusive: nothing can be created here.
         """
-        if self._endpoint.profile.provision.mode != "create":
-            raise CheckInconclusive("configurations are given here, not created")
-        creator = self._endpoint.configurations.creator
-        payload = creator.payloads.plain()
+        creator, payload = self._creator()
         created = creator.begin(payload, self._endpoint.key())
         exchange = self.under_its_key(created, configuration)
         with contextlib.suppress(Inconclusive):  # what it made is removed at the end

@@ -51,7 +51,6 @@ from orchestrator_contract.steps.malformed import (
 )
 from orchestrator_contract.steps.namesakes import Namesakes
 from orchestrator_contract.steps.other_async_calls import LedCall, OtherAsyncCalls
-from orchestrator_contract.steps.patient_client import PatientClient
 from orchestrator_contract.steps.refusals import RateLimit, RefusedDeletes, StoredErrors
 from orchestrator_contract.steps.sampled_responses import SampledResponses
 from orchestrator_contract.steps.unauthorized import (
@@ -97,7 +96,6 @@ malformed_key_requests = step(MalformedKeys)
 namesakes = step(Namesakes)
 other_calls = step(OtherAsyncCalls)
 other_methods = step(OtherMethods)
-patient_client = step(PatientClient)
 rate_limit = step(RateLimit)
 refused_deletes = step(RefusedDeletes)
 responses = step(SampledResponses)
