@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -505,17 +505,26 @@ def key_day(endpoint: Endpoint, request: pytest.FixtureRequest) -> KeyDay:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Parametrise tests by the effort's batches, rounds and kinds of keys."""
     effort = metafunc.config.stash[RUN].options.effort
-    for name, kinds in (("replayed_kind", REPLAYED_KINDS), ("expired_kind", EXPIRED_KINDS)):
-        if name in metafunc.fixturenames:
-            # Findings of a create's key land on its own requirement.
-            create = pytest.param(CREATE, marks=pytest.mark.requirement("CTRL-KEY"))
-            values = [create if kind == CREATE else kind for kind in kinds]
-            metafunc.parametrize(name, values[:1] if effort.few else values)
-    numbers = {"batch": effort.batches, "round_": effort.rounds, "mix": -(-effort.rounds // 3)}
-    for name, number in numbers.items():
-        if name in metafunc.fixturenames:
-            ids = [f"{name.strip('_')}-{index + 1}" for index in range(number)]
-            metafunc.parametrize(name, range(number), ids=ids)
+    most = 1 if effort.few else None
+    values = {
+        "batch": _numbered("batch", effort.batches),
+        "round_": _numbered("round", effort.rounds),
+        "mix": _numbered("mix", -(-effort.rounds // 3)),
+        "replayed_kind": _of_calls(REPLAYED_KINDS[:most]),
+        "expired_kind": _of_calls(EXPIRED_KINDS[:most]),
+    }
+    for name in values.keys() & {*metafunc.fixturenames}:
+        metafunc.parametrize(name, values[name])
+
+
+def _numbered(name: str, number: int) -> list[Any]:
+    return [pytest.param(index, id=f"{name}-{index + 1}") for index in range(number)]
+
+
+def _of_calls(kinds: Sequence[str]) -> list[Any]:
+    """Kinds of keys as parameters; findings of a create's key land on its own requirement."""
+    create = pytest.param(CREATE, marks=pytest.mark.requirement("CTRL-KEY"))
+    return [create if kind == CREATE else kind for kind in kinds]
 
 
 def _fixtures(item: pytest.Item) -> tuple[str, ...]:
