@@ -21,7 +21,8 @@ from orchestrator_contract.scope import Scope
 from orchestrator_contract.steps.concurrency import ConcurrentRequests
 from orchestrator_contract.steps.deletes import Deletes
 from orchestrator_contract.steps.fault_injection import FaultInjection
-from orchestrator_contract.steps.malformed_requests import MalformedRequests
+from orchestrator_contract.steps.malformed import MalformedRequests
+from orchestrator_contract.steps.step import Step, Uses
 from orchestrator_contract.steps.unauthorized import UnauthorizedCallers
 
 #: Replays that are sent at one moment.
@@ -47,15 +48,14 @@ class Race:
         return [step for one in self.operations for step in one.steps]
 
 
-class ConcurrentDeletes:
+class ConcurrentDeletes(Step):
     """Sends deletes at one moment and judges their responses."""
 
-    def __init__(self, endpoint: Endpoint, deletes: Deletes, check: Check) -> None:
-        self._endpoint = endpoint
-        self._api = endpoint.client
-        self._findings = endpoint.findings
-        self._deletes = deletes
-        self._check = check
+    _deletes = Uses(Deletes)
+    _check = Uses(Check)
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        super().__init__(endpoint)
         self._concurrent = ConcurrentRequests(endpoint)
 
     # ---------------------------------------------------------------- one key
@@ -176,17 +176,11 @@ class ConcurrentDeletes:
             self._findings.observe(observation, f"{head}{exchange.outcome()}")
 
 
-class SecondDeletes:
+class SecondDeletes(Step):
     """Deletes of a SID whose delete runs, one after the other."""
 
-    def __init__(
-        self, endpoint: Endpoint, faults: FaultInjection, malformed: MalformedRequests
-    ) -> None:
-        self._endpoint = endpoint
-        self._api = endpoint.client
-        self._findings = endpoint.findings
-        self._faults = faults
-        self._malformed = malformed
+    _faults = Uses(FaultInjection)
+    _malformed = Uses(MalformedRequests)
 
     def send(self, first: Operation, *, keyed: bool) -> Exchange:
         """The response to a second delete, under a new key or none."""
@@ -229,19 +223,11 @@ class SecondDeletes:
         return bool(exchange.operation_names & first.accepted.operation_names)
 
 
-class CompetingRequests:
+class CompetingRequests(Step):
     """Requests with a key at the moment at which its owner uses it first."""
 
-    def __init__(
-        self,
-        endpoint: Endpoint,
-        check: Check,
-        unauthorized: UnauthorizedCallers,
-    ) -> None:
-        self._endpoint = endpoint
-        self._api = endpoint.client
-        self._check = check
-        self._unauthorized = unauthorized
+    _check = Uses(Check)
+    _unauthorized = Uses(UnauthorizedCallers)
 
     def compete(self, configuration: Configuration) -> tuple[Race, list[Exchange], Exchange]:
         """Concurrent with deletes under one key: unauthorized and other-SID ones."""

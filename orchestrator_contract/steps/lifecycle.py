@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
 from orchestrator_contract.check import Check
@@ -19,6 +18,7 @@ from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.rules import control_plane
 from orchestrator_contract.scope import DEFAULT_SCOPE, Scope
 from orchestrator_contract.steps.deletes import Deletes
+from orchestrator_contract.steps.step import Step, Uses
 
 #: The batch of whose operations one is polled often, in rounds of several polls at once: replicas
 #: may differ.
@@ -132,18 +132,19 @@ class Lifecycle:
         return LARGEST_PAGE
 
 
-class Lifecycles:
+class Lifecycles(Step):
     """Begins batches."""
 
-    def __init__(self, endpoint: Endpoint, deletes: Deletes, check: Check) -> None:
-        self._endpoint = endpoint
-        self._make = partial(Lifecycle, endpoint, deletes, check)
+    _deletes = Uses(Deletes)
+    _check = Uses(Check)
 
     def begin(self, number: int) -> Lifecycle:
         """The batch with this number, its configurations created."""
         size = self._endpoint.effort.batch_size
         payloads = [PAYLOADS[(number * size + n) % len(PAYLOADS)] for n in range(size)]
-        return self._make(number, self._take(number, payloads))
+        return Lifecycle(
+            self._endpoint, self._deletes, self._check, number, self._take(number, payloads)
+        )
 
     def _take(self, number: int, payloads: list[dict[str, Any]]) -> list[Configuration]:
         take, size = self._endpoint.configurations.take, len(payloads)

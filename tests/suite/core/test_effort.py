@@ -47,8 +47,8 @@ def test_supply(name: str, supply: float, lessened: str) -> None:
     ("name", "requests", "lesser"),
     [
         pytest.param("quick", 10, "quick", id="nothing-is-less-than-quick"),
-        pytest.param("standard", 4300, "standard", id="enough"),
-        pytest.param("standard", 4299, "quick", id="not-quite-enough"),
+        pytest.param("standard", 3100, "standard", id="enough"),
+        pytest.param("standard", 3099, "quick", id="not-quite-enough"),
         pytest.param("thorough", 5000, "standard", id="thorough-with-the-default-limit"),
         pytest.param("thorough", 500, "quick", id="thorough-with-next-to-none"),
     ],
