@@ -1,4 +1,4 @@
-"""A client that polls as it is told: not before Retry-After has passed."""
+"""A client that polls only after Retry-After has passed."""
 
 from __future__ import annotations
 

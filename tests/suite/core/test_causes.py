@@ -143,7 +143,7 @@ def test_without_exchanges() -> None:
 
 
 def test_every_breach_is_in_one_group() -> None:
-    """Whatever was found, each breached requirement is shown once."""
+    """Each breached requirement is shown once."""
     names = list(catalogue.load().requirements)
     rows = [
         row(name, [(f"e{number % 7}", f"e{number % 5}"), (f"e{number % 3}",)] * 40)

@@ -44,7 +44,7 @@ def name_of(path: str) -> str:
 
 
 def imports(path: str, tree: ast.Module) -> Iterator[tuple[str, str]]:
-    """What a module imports, also in a function or for a type checker: a module and a name in it."""
+    """A module's imports, also in functions and for type checkers."""
     package = name_of(path).split(".")
     package = package if path.endswith("__init__.py") else package[:-1]
     for node in ast.walk(tree):
@@ -166,7 +166,7 @@ def test_named_requirements_exist() -> None:
 
 
 def records(call: ast.Call) -> bool:
-    """Whether a call records a finding: `findings.check(…)` or `findings.status(…)`, by any name."""
+    """True if a call records a finding: `findings.check(…)` or `findings.status(…)`."""
     match call.func:
         case ast.Attribute(attr="check" | "status") | ast.Name(id="check" | "self"):
             return True

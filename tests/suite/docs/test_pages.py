@@ -1,4 +1,4 @@
-"""What the documents say is so: commands, options, defaults, ids, links and examples."""
+"""Commands, options, defaults, ids, links and examples in documents are correct."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def names(paths: list[Path]) -> list[str]:
 
 @cache
 def help_of(*command: str) -> str:
-    """What a command's --help says."""
+    """The text of a command's --help."""
     return subprocess.run(
         [sys.executable, "-m", *command, "--help"],
         capture_output=True,
