@@ -185,7 +185,7 @@ EFFORTS = {
             longest_s=1500,
             configurations=260,
             requests=3100,
-            delete_requests=1800,
+            delete_requests=1500,
             typical_requests=3000,
             typical_configurations=190,
         ),

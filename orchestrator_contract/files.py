@@ -24,10 +24,7 @@ class Missing(Unreadable):
 
 
 def read_text(path: Path, limit: int = MAX_BYTES) -> str:
-    """The text of a file.
-
-    A device or a pipe may have no end, or never begin: only regular files of *limit* bytes at most
-    are read.
+    """The text of a regular file of *limit* bytes at most: a device or a pipe may have no end.
 
     Raises:
         Missing: there is none.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from itertools import count
 from threading import Lock
@@ -11,7 +12,7 @@ from urllib.parse import urljoin
 
 from orchestrator_contract.api.client import Client
 from orchestrator_contract.contract.limits import HOUR, RETAINED_S
-from orchestrator_contract.exceptions import OperationUnreachable
+from orchestrator_contract.exceptions import Inconclusive, OperationUnreachable
 from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.http.request import Request, given_origin
 from orchestrator_contract.resources.configuration import Configuration
@@ -100,6 +101,11 @@ class Poller:
             time.sleep(pause)
             exchange = self.client.send(asking)
         self._judge(operation, exchange)
+        on_end = operation.on_end
+        if operation.done and on_end is not None:
+            operation.on_end = None
+            with suppress(Inconclusive):
+                on_end(operation)
         return exchange
 
     def poll_at_once(self, operation: Operation, number: int) -> None:

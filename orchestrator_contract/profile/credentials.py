@@ -14,12 +14,7 @@ from typing import Any
 
 from orchestrator_contract import files
 from orchestrator_contract.http.request import Header
-from orchestrator_contract.profile.model import (
-    CREDENTIAL_NAMES,
-    NETRC_NAMES,
-    Account,
-    ProfileError,
-)
+from orchestrator_contract.profile.model import CREDENTIAL_NAMES, NETRC_NAMES, Account, ProfileError
 
 #: The form of a variable's name, which hardly any misplaced secret has.
 _VARIABLE = re.compile(r"[A-Z]+|[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")

@@ -137,9 +137,9 @@ class _Attempt:
 
     def _is_extra(self) -> bool:
         """True if a quick run does without the test, or without its further batches and rounds."""
-        parameters = self._item.callspec.params if isinstance(self._item, pytest.Function) else {}
-        further = any(parameters.get(name) for name in ("batch", "round_"))
-        return further or is_marked(self._item, "extended")
+        parameters = getattr(self._item, "callspec", None)
+        further = parameters and any(map(parameters.params.get, ("batch", "round_")))
+        return bool(further) or is_marked(self._item, "extended")
 
     def _lacking(self) -> dict[str, tuple[str, ...]]:
         if is_marked(self._item, "ttl_ledger"):

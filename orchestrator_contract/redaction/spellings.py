@@ -160,10 +160,9 @@ def _inside(raw: bytes) -> Iterator[str]:
 def any_of(forms: Iterable[bytes]) -> re.Pattern[bytes] | None:
     """A pattern of *forms*, longer ones first; None for none.
 
-    What they begin with alike is looked at once: the time for a text does not grow with the number
-    of forms. A token is found by its beginning, and ends where no character of a token follows: to
-    compile a pattern of some thousand characters for each new token takes longer than the requests
-    that it is for.
+    Common beginnings are looked at once, so that the time for a text does not grow with the number
+    of forms. A token is found by its beginning, and ends where no character of a token follows:
+    compiling thousands of characters for each takes longer than the requests that it is for.
     """
     tokens: set[bytes] = set()
     others: set[bytes] = set()

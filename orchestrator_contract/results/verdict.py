@@ -11,7 +11,6 @@ from typing import Any
 
 from orchestrator_contract import __version__
 from orchestrator_contract.contract.catalogue import Requirement
-from orchestrator_contract.contract.response_schemas import DELETE_STATUSES
 from orchestrator_contract.exceptions import EndpointUnusable
 from orchestrator_contract.profile import Profile
 from orchestrator_contract.results.baseline import Baseline, Comparison
@@ -242,8 +241,8 @@ def conclude(  # noqa: PLR0913  # one keyword a part of the result
         reason=reason,
         unusable=unusable is not None,
         requests=findings.requests,
-        statuses=_statuses(findings),
-        observations=_observations(findings),
+        statuses=findings.status_counts(),
+        observations=findings.sightings(),
         notes=[
             *leftovers,
             *notes,
@@ -261,30 +260,6 @@ def conclude(  # noqa: PLR0913  # one keyword a part of the result
         target=target,
         recording=recording,
     )
-
-
-def _statuses(findings: Findings) -> dict[str, dict[str, int]]:
-    """Count the responses to DELETE: the documented statuses, and others that were seen."""
-    seen, names = findings.statuses, ("seen", "judged", "valid")
-    return {
-        str(status): dict(zip(names, seen.get(status, (0, 0, 0)), strict=True))
-        for status in sorted({*DELETE_STATUSES, *seen})
-    }
-
-
-def _observations(findings: Findings) -> list[dict[str, Any]]:
-    return [
-        {
-            "id": one.id,
-            "title": one.title,
-            "source": one.source,
-            "seen": [
-                {"what": what, "count": count}
-                for what, count in sorted(findings.observations.get(one.id, {}).items())
-            ],
-        }
-        for one in findings.catalogue.observations.values()
-    ]
 
 
 def _generated(findings: Findings) -> list[str]:

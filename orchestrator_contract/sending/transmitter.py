@@ -20,19 +20,8 @@ from orchestrator_contract.exceptions import CheckInconclusive
 from orchestrator_contract.guard import Ownership
 from orchestrator_contract.http.addresses import Origin
 from orchestrator_contract.http.exchange import Exchange, Retention
-from orchestrator_contract.http.request import (
-    Header,
-    PreparedRequest,
-    Request,
-    origin_of,
-    prepare,
-)
-from orchestrator_contract.http.response import (
-    NO_ANSWER,
-    Response,
-    TransportError,
-    TransportFault,
-)
+from orchestrator_contract.http.request import Header, PreparedRequest, Request, origin_of, prepare
+from orchestrator_contract.http.response import NO_ANSWER, Response, TransportError, TransportFault
 from orchestrator_contract.http.wire import Wire
 from orchestrator_contract.profile import Account, Profile
 from orchestrator_contract.redaction.redactor import Redactor

@@ -91,7 +91,9 @@ class Lifecycle:
         self.endpoint.each(replay, list(enumerate(self.keyed[::step])))
 
     def complete(self) -> None:
-        """Their operations complete."""
+        """Their operations complete; every second configuration is fetched at that moment."""
+        for operation in self.operations[1::2]:
+            operation.on_end = self.check.deleted_if_completed
         self.operations = self.deletes.complete(self.operations)
 
     def deleted(self) -> None:

@@ -34,7 +34,7 @@ PLANE = "/v2/ControlPlane"
 #: Modules that wait for the endpoint; a command and the wire take real time.
 _WAITS = re.compile(
     r"orchestrator_contract\.(api|check|coordination\.coordinator|endpoint"
-    r"|provision(?!\.command)|resources|sending\.(allowance|sender|transmitter)|steps)\b"
+    r"|provision(?!\.command)|resources|schedule|sending\.(allowance|sender|transmitter)|steps)\b"
 )
 #: Status, body and headers of an answer, or why there is none. A dictionary becomes a JSON body.
 Said = tuple[int] | tuple[int, Any] | tuple[int, Any, Mapping[str, str]] | TransportFault
