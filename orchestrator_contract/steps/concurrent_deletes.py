@@ -282,5 +282,5 @@ class CompetingRequests(Step):
 
 
 def _passes(status: int) -> bool:
-    """Whether a refusal may pass, so that it says nothing of the caller: here none is sent again."""
+    """False: here no refused request is sent again."""
     return status == 429 or status >= 500
