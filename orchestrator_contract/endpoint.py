@@ -257,6 +257,21 @@ class Endpoint:
         self.client.settle()
         return left
 
+    def remarks(self) -> list[str]:
+        """Notes for the report on configurations that could not be had."""
+        found, provisioner, room = [], self.configurations, self.inventory.bound()
+        if stale := provisioner.stale:
+            found.append(
+                f"{len(stale)} SID(s) that the profile gives are not there,"
+                f" such as {stale[0]:.80}: nothing was asked of them"
+            )
+        if room and provisioner.got < provisioner.asked:
+            found.append(
+                f"the account has room for {room} of the run's configurations at once:"
+                f" tests that sample took {provisioner.got} of {provisioner.asked}"
+            )
+        return found
+
     def _settle_rechecks(self) -> None:
         """Do the last rechecks while no other process of the run moves the endpoint's clock."""
         holder = self.settings.worker

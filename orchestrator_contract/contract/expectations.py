@@ -41,14 +41,11 @@ _Words = Callable[[Any, Mapping[str, Any]], str]
 
 
 def describe(error: ValidationError, *, header: bool = False) -> tuple[str, str]:
-    """Say what *error* missed, and what stands in its place.
-
-    With *header* it is about a response's headers.
-    """
-    schema, keyword = error.schema, str(error.validator)
+    """Say what *error* missed, and what stands in its place; *header*: in a header."""
+    schema = error.schema if isinstance(error.schema, dict) else {}
+    keyword = str(error.validator)
     value: Any = error.validator_value
     instance: Any = error.instance
-    schema = schema if isinstance(schema, dict) else {}
     if keyword == "required":
         name = next(str(one) for one in value if error.message.startswith(repr(one)))
         missing = f"{header_name(name)} header" if header else f"member {name!r}"

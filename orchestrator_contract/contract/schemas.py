@@ -98,8 +98,7 @@ def _registry() -> Registry[Any]:
     return Registry().with_resources((str(one.id()), one) for one in resources).crawl()
 
 
-#: What says nothing of a value, but of the schema; what holds schemas by names of its own; and what
-#: holds no schema.
+#: Keywords about the schema itself, keywords that hold schemas by name, and those that hold none.
 _ABOUT = frozenset({"$id", "$schema", "$defs", "title", "description", "x-invalid"})
 _NAMED = frozenset({"properties", "patternProperties", "dependentSchemas"})
 _VALUES = frozenset({"enum", "const", "required", "examples"})

@@ -13,10 +13,7 @@ _TURN_S = 1.0
 
 
 class ClockLock:
-    """A lock with many readers or one writer, safe for threads.
-
-    Its holders are processes of the run, by name: a lock of a process that has died can be released.
-    """
+    """A lock with many readers or one writer, held by processes; safe for threads."""
 
     def __init__(self) -> None:
         self._changed = Condition()
@@ -67,7 +64,7 @@ class ClockLock:
     def release(self, holder: str, *, crashed: bool = False) -> None:
         """Release what a dead process held.
 
-        After one has *crashed* no `run_last` test is waited for: one of them may have died with it.
+        One that *crashed* may have taken a `run_last` test along: none is waited for any more.
         """
         with self._changed:
             del self._readers[holder]

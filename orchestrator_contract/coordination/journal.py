@@ -106,11 +106,7 @@ class Past:
 
 
 def read(path: Path) -> Past:
-    """Read a journal; a last line that a crash cut short is left out.
-
-    Raises:
-        JournalError: the file can't be read or is none of this suite's.
-    """
+    """Read a journal, without a last line that a crash cut short; raises a JournalError."""
     try:
         return _past(_entries(files.read_text(path, _MAX_BYTES)))
     except (KeyError, TypeError) as error:
@@ -161,8 +157,5 @@ def _is_own(left: Leftover) -> bool:
     named = isinstance(left.name, str) and left.name.startswith(PREFIX)
     places = (left.account, left.region)
     placed = all(type(one) is int and 0 <= one < _PLACES for one in places)
-    return named and placed and (left.sid is None or _is_sid(left.sid))
-
-
-def _is_sid(sid: object) -> bool:
-    return isinstance(sid, str) and is_plain(sid)
+    known = left.sid is None or (isinstance(left.sid, str) and is_plain(left.sid))
+    return named and placed and known

@@ -100,6 +100,8 @@ class History(RuleBasedStateMachine):
         """Send one step of the history."""
         self.spend()
         exchange: Exchange = self.or_over(call)
+        if not self.exchanges:
+            self.findings.count_generated("histories")
         self.exchanges.append(exchange)
         self.lines.append(f"{text}: {exchange.outcome()}    {exchange.curl()}")
         return exchange

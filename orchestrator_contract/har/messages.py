@@ -13,9 +13,8 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from orchestrator_contract.contract import schemas
-from orchestrator_contract.http.content_coding import decode
 from orchestrator_contract.http.json_text import parse_json
-from orchestrator_contract.http.response import MAX_BODY, Response, TransportError
+from orchestrator_contract.http.response import MAX_BODY, Response, TransportError, decode
 
 #: Preconditions and ranges (RFC 9110 13.1, 14.2).
 CONDITIONS = frozenset(

@@ -20,12 +20,7 @@ from orchestrator_contract.http.shell import word
 
 
 def make_context(verify: bool | str, client_cert: tuple[str, str] | None) -> ssl.SSLContext:
-    """A context that trusts by *verify* and shows *client_cert*.
-
-    Raises:
-        OSError: a file can't be used.
-        ValueError: likewise.
-    """
+    """A context that trusts by *verify* and shows *client_cert*; raises OSError, ValueError."""
     context = ssl.create_default_context(cafile=verify if isinstance(verify, str) else None)
     if verify is False:
         context.check_hostname = False
@@ -47,11 +42,7 @@ class Dialer:
     _context: ssl.SSLContext | None = field(default=None, init=False, repr=False)
 
     def open(self, origin: Origin) -> socket.socket:
-        """A connected socket.
-
-        Raises:
-            TransportError: `TransportFault.CONNECT`, with the system's reason.
-        """
+        """A connected socket; raises a TransportError with `TransportFault.CONNECT`."""
         proxy = proxy_to(origin, self.proxy)
         if proxy is not None and proxy.problem:
             raise TransportError(TransportFault.CONNECT, proxy.problem)

@@ -49,8 +49,7 @@ class Call:
     allow: frozenset[int] = frozenset()
     #: The status that the request itself provokes through a fault; it is not retried.
     provokes: int | None = None
-    #: True if the contract binds status and content here; where not (bad credentials), only HTTP is
-    #: judged.
+    #: False if only HTTP is judged, as the sources leave status and content open.
     judge_content: bool = True
     #: The body of an error is not judged: the path may never reach the API behind it.
     outside_api: bool = False
@@ -102,8 +101,7 @@ class Exchange:
     #: curl's options for the way to the endpoint, as shell words.
     curl_options: tuple[str, ...] = ()
     note: str = ""
-    #: True if the rules may judge it: not one of the clock's, nor one that the client abandoned or
-    #: never connected.
+    #: False for one of the clock's, and one that was abandoned or never connected.
     judged: bool = True
 
     @property
@@ -212,10 +210,7 @@ class Exchange:
         return shown + ("…" if len(self.response.body) > _SHOWN_BODY else "")
 
     def shown_headers(self) -> dict[str, str]:
-        """Response headers that may be stored (docs/safety.md).
-
-        The contract's, Date, Content-* and request ids.
-        """
+        """Response headers that may be stored: the contract's, Date, Content-* and request ids."""
         return {
             name: value[:300]
             for name, value in self.headers.items()

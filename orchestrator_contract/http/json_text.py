@@ -12,8 +12,7 @@ from orchestrator_contract.redaction.visible import visible
 
 #: Nesting past which a JSON text is refused; documented bodies nest three deep.
 MAX_DEPTH = 64
-#: Values past which a JSON text is refused, by its commas and opening brackets: reading more takes
-#: seconds, and 100 bytes for each.
+#: Values past which a JSON text is refused: reading each takes 100 bytes.
 MAX_VALUES = 250_000
 _MAX_DIGITS = 400
 _LONE = re.compile("[\ud800-\udfff]")

@@ -89,7 +89,7 @@ def proxy_to(origin: Origin, configured: Proxy | None = None) -> Proxy | None:
 
 
 def _of_environment(origin: Origin) -> Proxy | None:
-    """The proxy of HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY."""
+    """The proxy of HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY, or of the system."""
     from requests.utils import (  # noqa: PLC0415  # slow, and not needed for loopback
         get_environ_proxies,
         select_proxy,
@@ -97,14 +97,11 @@ def _of_environment(origin: Origin) -> Proxy | None:
 
     url = f"{origin.scheme}://{origin.authority}"
     found = select_proxy(url, get_environ_proxies(url))
-    return Proxy.of(found, _variable(origin.scheme, found)) if found else None
-
-
-def _variable(scheme: str, value: str) -> str:
-    """The variable that holds *value*, or a setting of the system."""
-    names = (f"{scheme}_proxy", f"{scheme.upper()}_PROXY", "all_proxy", "ALL_PROXY")
-    holding = (name for name in names if os.environ.get(name) == value)
-    return next(holding, "the system's proxy settings")
+    if not found:
+        return None
+    names = (f"{origin.scheme}_proxy", f"{origin.scheme}_proxy".upper(), "all_proxy", "ALL_PROXY")
+    holding = (name for name in names if os.environ.get(name) == found)
+    return Proxy.of(found, next(holding, "the system's proxy settings"))
 
 
 def environment_has_proxy() -> bool:

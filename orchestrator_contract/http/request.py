@@ -40,8 +40,7 @@ class Request:
     #: Index of the account; None sends no credentials.
     account: int | None = 0
     region: int = 0
-    #: True if header names are sent in lower case, as many clients write them: it means nothing (R1
-    #: 5.1).
+    #: True if header names are sent in lower case, which means nothing (R1 5.1).
     lower: bool = False
 
     def with_key(self, key: str) -> Request:
@@ -75,11 +74,7 @@ def origin_of(url: str) -> Origin | None:
 
 
 def given_origin(url: str) -> Origin | None:
-    """The origin of an endpoint's URL; None if it can't be sent as it is.
-
-    What `split_url` drops or cuts at, a line break above all, would else stand in the request's
-    head.
-    """
+    """The origin of an endpoint's URL; None if `split_url` would drop or cut parts of it."""
     return origin_of(url) if _VISIBLE.match(url) and "\\" not in url else None
 
 

@@ -14,11 +14,10 @@ from orchestrator_contract.http.exchange import Exchange
 MAX_RETRIES = 7
 #: Pauses after a conflict with something else that runs, in seconds.
 CONFLICT_PAUSES_S = (0.3, 1.0, 3.0)
-#: How often a request is sent that gets a 500; one 500 in 20 then passes for a lasting one in
-#: 160,000.
+#: Times that a request is sent after a 500.
 _TRIES_PAST_500 = 4
-#: What a refusal that never went away, and a success, do to the patience with the next: where some
-#: requests are always refused, waiting for each would take hours.
+#: Factors of the patience with the next refusal, after one that never went away and after a success:
+#: where some requests are always refused, waiting for each would take hours.
 _LOST, _REGAINED, _LEAST_S = 0.25, 1.2, 0.05
 #: Longest Retry-After that is read, in digits and as a date of HTTP.
 _DELAY_DIGITS, _DATE_LENGTH = 6, 40
@@ -58,8 +57,7 @@ class Retry:
     def __init__(self, limit_s: float) -> None:
         #: The longest wait that the run allows: [limits] poll_timeout_s.
         self._limit_s = limit_s
-        #: Of its own: how often an endpoint refuses must not shift the inputs that follow from the
-        #: seed.
+        #: Not the seed's: refusals must not shift the inputs that follow from it.
         self.random = Random()
         self._lock = Lock()
         #: Seconds that a refusal of an operation may last; the limit for those not named.

@@ -29,8 +29,10 @@ def curl_line(
     parts = ["curl", "-isS", "--path-as-is", *options, "-X", word(method)]
     for name, value in headers:
         lower = name.lower()
-        if value == "***" and lower == "authorization" and credentials:
-            parts += _login(name, credentials)
+        if value == "***" and lower == "authorization" and len(credentials) == 1:
+            parts += ["-H", _header(name, f"Bearer ${credentials[0]}")]
+        elif value == "***" and lower == "authorization" and credentials:
+            parts += ["-u", '"' + ":".join(f"${one}" for one in credentials) + '"']
         elif value == "***" and known.get(lower):
             parts += ["-H", _header(name, f"${known[lower]}")]
         elif lower not in _OWN or lower in known:
@@ -38,12 +40,6 @@ def curl_line(
     if body is not None:
         parts += ["--data-binary", word(body.decode("utf-8", "backslashreplace"))]
     return " ".join([*parts, word(url)])
-
-
-def _login(name: str, credentials: Sequence[str]) -> list[str]:
-    if len(credentials) == 1:
-        return ["-H", _header(name, f"Bearer ${credentials[0]}")]
-    return ["-u", '"' + ":".join(f"${one}" for one in credentials) + '"']
 
 
 def _header(name: str, variable: str) -> str:

@@ -1,7 +1,4 @@
-"""The target profile: a TOML file or a URL, checked and typed.
-
-docs/profile.md describes the file.
-"""
+"""The target profile (docs/profile.md): a TOML file or a URL, checked and typed."""
 
 from orchestrator_contract.http.request import Header
 from orchestrator_contract.profile.from_toml import from_file

@@ -1,4 +1,7 @@
-"""Credentials and headers of a profile, read from environment variables."""
+"""Credentials and headers of a profile, read from environment variables.
+
+A variable that is not set, or holds what can't be sent, raises a ProfileError.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +14,7 @@ from typing import Any
 
 from orchestrator_contract import files
 from orchestrator_contract.http.request import Header
-from orchestrator_contract.profile.model import (
-    CREDENTIAL_NAMES,
-    NETRC_NAMES,
-    Account,
-    ProfileError,
-)
+from orchestrator_contract.profile.model import CREDENTIAL_NAMES, NETRC_NAMES, Account, ProfileError
 
 #: The form of a variable's name, which hardly any misplaced secret has.
 _VARIABLE = re.compile(r"[A-Z]+|[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
@@ -25,11 +23,7 @@ _TOKEN = re.compile(r"[!-~]+\Z")
 
 
 def read_account(key: str, entry: Mapping[str, Any]) -> Account:
-    """The account that *entry*, at *key* of a profile, describes.
-
-    Raises:
-        ProfileError: a variable is not set.
-    """
+    """The account that *entry*, at *key* of a profile, describes."""
     store = entry.get("memory_store_id")
     if "token_env" in entry:
         name = entry["token_env"]
@@ -48,11 +42,7 @@ def read_account(key: str, entry: Mapping[str, Any]) -> Account:
 
 
 def read_header(name: str, value: str | Mapping[str, str]) -> Header:
-    """The header *name* of `[target]` headers, from plain text or a variable.
-
-    Raises:
-        ProfileError: the variable is not set, or holds what no header can.
-    """
+    """The header *name* of `[target]` headers, from plain text or a variable."""
     if isinstance(value, str):
         return Header(name, value)
     key, variable = f"target.headers.{name}", value["env"]
@@ -81,11 +71,7 @@ def _is_text(value: str) -> bool:
 
 
 def of_environment(host: str) -> Account | None:
-    """The account that the usual variables, or `.netrc`, give for *host*.
-
-    Raises:
-        ProfileError: the `.netrc` can't be read.
-    """
+    """The account that the usual variables, or `.netrc`, give for *host*."""
     for names in CREDENTIAL_NAMES:
         user, password = (os.environ.get(name) for name in names)
         if user and password:

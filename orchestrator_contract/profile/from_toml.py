@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import combinations
 from pathlib import Path
 from typing import Any, TypeVar
@@ -41,8 +41,7 @@ _INSTEAD = {
     "authorization": "; a Bearer token goes into [[accounts]] token_env",
     "proxy-authorization": "; a proxy's credentials go into its URL, [target] proxy",
 }
-#: The rest of a message on something that the profile names twice: an endpoint would be accused of
-#: mixing up what is one thing.
+#: Why nothing may be named twice: an endpoint would be accused of mixing up one thing.
 _MIXED_UP = "what belongs to one {0} can't be told from what belongs to the other"
 _Record = TypeVar("_Record")
 
@@ -105,18 +104,10 @@ def _record(kind: Callable[..., _Record], table: Mapping[str, Any]) -> _Record:
 # -------------------------------------------------------------------- addresses
 
 
-def _urls(node: object, key: str = "") -> Iterator[tuple[str, str]]:
-    """Every URL below *node* that requests go to, by its key."""
-    if isinstance(node, (dict, list)):
-        members = node.items() if isinstance(node, dict) else enumerate(node)
-        for name, value in members:
-            yield from _urls(value, f"{key}.{name}" if key else str(name))
-    elif isinstance(node, str) and is_url_key(key):
-        yield key, node
-
-
 def _check_urls(raw: Mapping[str, Any]) -> None:
-    for key, url in _urls(raw):
+    for key, url in files.leaves(raw):
+        if not isinstance(url, str) or not is_url_key(key):
+            continue
         try:
             _ = urlsplit(url).port
         except ValueError:

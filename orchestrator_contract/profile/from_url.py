@@ -12,11 +12,7 @@ from orchestrator_contract.profile.model import CREDENTIAL_NAMES, Profile, Profi
 
 
 def load(target: str) -> Profile:
-    """The profile that *target*, a URL or a file, names.
-
-    Raises:
-        ProfileError: it names none.
-    """
+    """The profile that *target*, a URL or a file, names; raises a ProfileError for neither."""
     if "://" in target:
         return from_url(target)
     meant = "" if Path(target).exists() else suggestion(target)
@@ -26,11 +22,7 @@ def load(target: str) -> Profile:
 
 
 def from_url(url: str) -> Profile:
-    """The profile of a bare URL: create mode, credentials of the environment.
-
-    Raises:
-        ProfileError: the URL is none.
-    """
+    """The profile of a bare URL: create mode, credentials of the environment."""
     try:
         parts = urlsplit(url)
         usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
@@ -45,14 +37,14 @@ def from_url(url: str) -> Profile:
             "--target: credentials don't belong in the URL; set "
             + " and ".join(CREDENTIAL_NAMES[0])
         )
-    if parts.query or parts.fragment:
-        raise ProfileError(
-            f"--target: {shown_url(url)!r}: expected a base URL without query and fragment: the "
-            "paths of the contract are appended to it"
-        )
     problem = problem_of_base(url)
+    if parts.query or parts.fragment:
+        problem = (
+            "expected a base URL without query and fragment: the paths of the contract are "
+            "appended to it"
+        )
     if problem:
-        raise ProfileError(f"--target: {url!r}: {problem}")
+        raise ProfileError(f"--target: {shown_url(url)!r}: {problem}")
     account = of_environment(parts.hostname or "")
     return Profile(
         name=url,

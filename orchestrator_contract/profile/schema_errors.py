@@ -47,10 +47,7 @@ def _keys(instance: Any) -> str:
 
 
 def _seen(where: str, seen: str) -> str:
-    """The value in place of another, without a possible secret.
-
-    A secret may have been put in the wrong place.
-    """
+    """The value in place of another, unless it may be a misplaced secret."""
     if where.endswith(("_env", ".env", ".proxy")) or ".headers" in where or "@" in seen:
         if "://" in seen and not where.endswith(".proxy"):
             return f"found {shown_url(seen)}"

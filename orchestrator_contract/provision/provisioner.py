@@ -84,12 +84,13 @@ class Provisioner:
         return self.take(1, scope=scope)[0]
 
     def spare(self, *, scope: Scope = DEFAULT_SCOPE) -> Configuration:
-        """One that no test needs any longer, whatever was aimed at it; an idle one where there is none."""
+        """One that no test needs any longer, best one that serves no other; an idle one where there is none."""
         idle = self.idle(scope)
         if not idle:
             return self.one(scope=scope)
-        self.use(idle[0])
-        return idle[0]
+        spoiled = min(idle, key=self._making.is_unspoiled)
+        self.use(spoiled)
+        return spoiled
 
     def take(
         self,

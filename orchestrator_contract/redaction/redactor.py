@@ -21,8 +21,7 @@ from orchestrator_contract.redaction.spellings import (
 
 #: Texts of this many characters, or fewer, are no secrets.
 _SHORT = 3
-#: Likewise a token of credentials that a test has made up: an operation's id may end in that of an
-#: empty pair, "Og==".
+#: Likewise made-up tokens: an operation's id may end in that of an empty pair, "Og==".
 _SHORT_TOKEN = 6
 #: Words in the messages of every conformant endpoint, beside those of the schemas.
 _COMMON = (
@@ -38,11 +37,9 @@ class Redactor:
     """Replaces known secrets in every form by ``***``; safe for threads."""
 
     def __init__(self, *urls: str) -> None:
-        #: The target's addresses; like the API's own words they can't be told from a secret that is
-        #: a part of them.
+        #: The target's addresses: a part of them is no secret.
         self._urls = urls
-        #: Held while secrets are learnt, and while what finds them is made: a text waits for what
-        #: was learnt before it.
+        #: Held while secrets are learnt or compiled: a text waits for what was learnt before it.
         self._lock = Lock()
         #: Secrets with letters that `folded` leaves out, looked for as they are.
         self._exact: set[str] = set()
@@ -101,19 +98,13 @@ class Redactor:
         with self._lock:
             for form in forms:
                 # What is left of a longer form after folding may be too short to be telling.
-                self._spelled |= {
-                    one
-                    for one in (folded(form), reduced(form))
-                    if len(one) >= (SURE if len(one) < len(form) else 1)
-                }
+                left = {folded(form), reduced(form)}
+                self._spelled |= {one for one in left if len(one) >= min(SURE, len(form))}
             self._exact |= {form for form in forms if not form.isascii()}
             self._stale = True
 
     def _compile(self) -> None:
-        """Compile the pattern of all secrets; the caller holds the lock.
-
-        Until it is complete other threads' texts wait for the lock.
-        """
+        """Compile the pattern of all secrets; the caller holds the lock."""
         ordered = sorted(self._exact, key=len, reverse=True)
         self._exactly = re.compile("|".join(map(re.escape, ordered))) if ordered else None
         self._spelling = any_of(self._spelled)
@@ -152,15 +143,8 @@ class Redactor:
 
 def _written(secret: str) -> set[str]:
     """The forms in which a message may hold *secret*."""
-    return {
-        secret,
-        quote(secret, safe=""),
-        quote(secret),
-        quote_plus(secret),
-        secret.encode().hex(),
-        *_base64(secret),
-        *encodings(secret),
-    }
+    quoted = {quote(secret, safe=""), quote(secret), quote_plus(secret)}
+    return {secret, *quoted, secret.encode().hex(), *_base64(secret), *encodings(secret)}
 
 
 def _base64(text: str) -> set[str]:

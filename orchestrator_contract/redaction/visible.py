@@ -1,7 +1,4 @@
-"""Makes text from an endpoint safe to show.
-
-Characters that a terminal, an editor or a CI runner acts on become escapes.
-"""
+"""Makes text safe to show: what a terminal, an editor or a CI runner acts on becomes escapes."""
 
 from __future__ import annotations
 

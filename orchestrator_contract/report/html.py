@@ -58,6 +58,7 @@ def as_html(result: Result) -> str:
             cards=report_model.cards(result),
             shown=_SHOWN,
             unverified=report_model.by_reason(result.of(Verdict.UNVERIFIED)),
+            remedies=report_model.remedies,
             rows=[(row, report_model.section(row.requirement.id)) for row in result.rows],
             sections=report_model.by_section(result.rows),
             statuses=report_model.statuses(result),

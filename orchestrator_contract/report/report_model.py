@@ -15,6 +15,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from orchestrator_contract.contract.response_schemas import DELETE_STATUSES
+from orchestrator_contract.profile import examples
 from orchestrator_contract.redaction.visible import visible
 from orchestrator_contract.results.evidence import Breach, Evidence
 from orchestrator_contract.results.requirement import RequirementResult, Verdict
@@ -172,6 +173,15 @@ def by_reason(rows: Iterable[RequirementResult]) -> dict[str, list[RequirementRe
     for row in rows:
         groups[visible(row.reason, MAX_TEXT)].append(row)
     return dict(sorted(groups.items(), key=lambda item: -len(item[1])))
+
+
+def remedies(result: Result, rows: Sequence[RequirementResult]) -> dict[str, str]:
+    """Return the lines of a profile that give the capabilities that unverified *rows* need.
+
+    Each stands by the heading of docs/profile.md that describes it.
+    """
+    lacking = result.profile.lacks(rows[0].requirement.needs)
+    return {examples.anchor(one): examples.example(one) for one in lacking}
 
 
 def statuses(result: Result) -> list[StatusRow]:

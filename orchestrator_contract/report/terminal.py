@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from orchestrator_contract.profile import examples
 from orchestrator_contract.redaction.visible import visible
 from orchestrator_contract.report import report_model
 from orchestrator_contract.report.report_model import Card, Finding
@@ -36,11 +38,11 @@ def write_terminal(result: Result, terminal: Any, folder: Path) -> None:
         _table(result, terminal)
     for card in report_model.cards(result):
         _breach(card, result, terminal)
-    for line in _unverified(result):
+    for line in _unverified(result, quiet=quiet):
         terminal.write_line(line)
     for line in () if quiet else _observations(result):
         terminal.write_line(line)
-    for note in result.notes:
+    for note in result.notes[len(result.leftovers) :]:  # leftovers are said last
         terminal.write_line(f"note: {visible(note, _TEXT)}")
     terminal.write_line(f"report: {visible(str(folder / 'conformance.html'))}")
     _verdict(result, terminal)
@@ -120,10 +122,14 @@ def _brief(card: Card) -> str:
     return f"{row.requirement.id} ({head}): {card.said}"
 
 
-def _unverified(result: Result) -> Iterator[str]:
+def _unverified(result: Result, *, quiet: bool) -> Iterator[str]:
     for reason, rows in report_model.by_reason(result.of(Verdict.UNVERIFIED)).items():
         yield f"unverified: {visible(reason, _TEXT)}"
         yield f"  {', '.join(row.requirement.id for row in rows)}"
+        remedies = {} if quiet else report_model.remedies(result, rows)
+        for heading, lines in remedies.items():
+            yield f"  lines of a profile that give it ({examples.page()}#{heading}):"
+            yield from (f"    {line}" for line in lines.splitlines())
 
 
 def _observations(result: Result) -> Iterator[str]:
@@ -131,3 +137,12 @@ def _observations(result: Result) -> Iterator[str]:
         seen = ", ".join(f"{count} x {visible(what, 60)}" for what, count in one["seen"][:_SEEN])
         more = f", and {len(one['seen']) - _SEEN} more" if len(one["seen"]) > _SEEN else ""
         yield f"observed: {one['title']}: {seen}{more}"
+
+
+def closing_lines(result: Result) -> Iterator[str]:
+    """Yield the last lines of a run: how to verify more, and what is left on the endpoint."""
+    bare = result.target and not result.profile.source and not result.unusable
+    if bare and any(report_model.remedies(result, [row]) for row in result.of(Verdict.UNVERIFIED)):
+        yield "a profile makes more of it verifiable; this writes one to begin with:"
+        yield f"  {shlex.join(['orchestrator-contract', 'init', result.target])}"
+    yield from map(visible, result.leftovers)

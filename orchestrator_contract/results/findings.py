@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
-from functools import partial
-from hashlib import blake2b
-from threading import RLock, local
+from threading import local
 from typing import Any
 
 from orchestrator_contract.contract.catalogue import Catalogue
 from orchestrator_contract.contract.response_schemas import SCHEMAS
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.redaction.redactor import Redactor
-from orchestrator_contract.redaction.visible import visible
-from orchestrator_contract.results.evidence import LONG, Breach, Evidence
-from orchestrator_contract.results.requirement import RequirementFindings
+from orchestrator_contract.results.evidence import Breach
+from orchestrator_contract.results.records import Records
 
-#: Pieces of evidence kept for one requirement; the last breach that is kept may exceed it.
-MAX_EVIDENCE = 12
-_MAX_STEPS = 6
-_MAX_SEEN = 40
 #: Breaches of one test that are kept for the message of its failure.
 _MAX_OF_TEST = 40
 #: Calls of which the profile may tolerate statuses.
@@ -48,7 +40,7 @@ class Held:
     exchanges: tuple[Exchange, ...]
 
 
-class Findings:
+class Findings(Records):
     """All findings of a run; safe for threads, mergeable over processes."""
 
     def __init__(
@@ -59,38 +51,18 @@ class Findings:
         tolerated: Collection[int] = (),
     ) -> None:
         """Make an empty record; *tolerated* are undocumented statuses of the profile's policy."""
-        self.catalogue = catalogue
+        super().__init__(catalogue, redactor, excused)
         self._tolerated = tolerated
-        self._redactor = redactor
-        self._lock = RLock()
-        self.records: dict[str, RequirementFindings] = {}
-        self.observations: dict[str, Counter[str]] = {}
-        self.statuses: dict[int, list[int]] = {}
-        self.requests = 0
-        #: Generated requests, by kind.
-        self.generated: Counter[str] = Counter()
         self.test = ""
         self._thread = local()
         #: Checks of each requirement of the current test before it began.
         self._checks_before: dict[str, int] = {}
         self._inconclusive: set[str] = set()
-        #: The requirement of the newest breach.
-        self.last_breached = ""
-        self._breaches = 0
         self._fresh: list[tuple[str, str]] = []
         #: The breaches of the current or the last test, each problem once.
         self._of_test: dict[tuple[str, str], Found] = {}
         #: Faults that may pass, the first of each requirement.
         self._lone: dict[str, Held] = {}
-        #: True if a waiver covers the problem; others are kept up to twice `MAX_EVIDENCE`.
-        self.excused = excused
-        #: What the recorded exchange that is judged does not show: neither checked nor observed.
-        self.unseen: frozenset[str] = frozenset()
-
-    def _record(self, requirement: str) -> RequirementFindings:
-        if requirement not in self.catalogue.requirements:
-            raise KeyError(f"no requirement {requirement} in the catalogue")
-        return self.records.setdefault(requirement, RequirementFindings())
 
     def check(
         self,
@@ -132,7 +104,7 @@ class Findings:
                 breach = Breach(where, expected, seen, test=self._current_test)
                 held: list[Held] | None = getattr(self._thread, "held", None)
                 if held is None or not self.catalogue[judged].level.gates:
-                    self._breach(judged, record, breach, exchanges)
+                    self._breach(judged, breach, exchanges)
                 else:
                     held.append(Held(judged, breach, tuple(exchanges)))
         return ok
@@ -202,74 +174,15 @@ class Findings:
     def keep(self, held: Held) -> None:
         """Count a breach that was held."""
         with self._lock:
-            self._breach(
-                held.requirement, self._record(held.requirement), held.breach, held.exchanges
-            )
+            self._breach(held.requirement, held.breach, held.exchanges)
 
-    def _shown(self, text: str) -> str:
-        return visible(self._redactor.text(text), LONG)
-
-    def _breach(
-        self,
-        requirement: str,
-        record: RequirementFindings,
-        breach: Breach,
-        exchanges: Sequence[Exchange],
-    ) -> None:
-        problem = breach.problem
-        record.breaches += 1
-        if self.catalogue[requirement].level.gates:
-            self._breaches += 1
-            self.last_breached = requirement
-        self._fresh.append((requirement, problem))
-        if problem not in record.problems and not self._full(
-            len(record.problems), requirement, problem
-        ):
-            record.problems.append(problem)
-        record.add_trail(tuple(map(_fingerprint, exchanges)))
-        self._keep_for_test(requirement, breach, exchanges)
-        if self._room(requirement, record, breach):
-            steps = tuple(map(self.evidence, list(exchanges)[-_MAX_STEPS:])) or breach.steps
-            record.shown.append(replace(breach, steps=steps))
-
-    def _keep_for_test(
-        self, requirement: str, breach: Breach, exchanges: Sequence[Exchange]
-    ) -> None:
+    def _breach(self, requirement: str, breach: Breach, exchanges: Sequence[Exchange]) -> None:
+        super()._breach(requirement, breach, exchanges)
         key = (requirement, breach.problem)
+        self._fresh.append(key)
         if self.test and key not in self._of_test and len(self._of_test) < _MAX_OF_TEST:
-            shown = replace(breach, steps=tuple(map(self.evidence, list(exchanges)[-1:])))
+            shown = replace(breach, steps=self.evidence(*exchanges[-1:]))
             self._of_test[key] = Found(requirement, shown, len(exchanges))
-
-    def _room(self, requirement: str, record: RequirementFindings, breach: Breach) -> bool:
-        """Return true if *breach* is kept with its evidence, which is then kept whole."""
-        return not self._full(sum(one.weight for one in record.shown), requirement, breach.problem)
-
-    def _full(self, number: int, requirement: str, problem: str) -> bool:
-        return number >= MAX_EVIDENCE and (
-            self.excused(requirement, problem) or number >= 2 * MAX_EVIDENCE
-        )
-
-    def breach_count(self) -> int:
-        """Return the number of breaches of documented and derived requirements so far."""
-        return self._breaches
-
-    def story(self, requirement: str, lines: Sequence[str]) -> None:
-        """Add a shrunk scenario to the newest breach kept, unless it has one."""
-        with self._lock:
-            shown = self._record(requirement).shown
-            if shown and not shown[-1].story:
-                shown[-1] = replace(shown[-1], story=tuple(map(self._redactor.text, lines)))
-
-    def evidence(self, exchange: Exchange) -> Evidence:
-        """Return an exchange as a report shows it, free of secrets."""
-        clean = self._redactor.text
-        return Evidence(
-            request=clean(exchange.curl()),
-            status=exchange.status,
-            headers={name: clean(value) for name, value in exchange.shown_headers().items()},
-            body=clean(exchange.text) if exchange.response else clean(f"({exchange.fault_text})"),
-            note=exchange.note,
-        )
 
     def unverified(self, requirements: Iterable[str], reason: str) -> None:
         """Record why the current test could not check these, or not wholly.
@@ -297,36 +210,6 @@ class Findings:
             for requirement in requirements:
                 record = self._record(requirement)
                 record.cut_short = record.cut_short or reason
-
-    def observe(self, observation: str, what: str, count: int = 1) -> None:
-        """Count an observation of something that the sources leave open."""
-        if observation not in self.catalogue.observations:
-            raise KeyError(f"no observation {observation} in the catalogue")
-        if observation in self.unseen:
-            return
-        with self._lock:
-            seen = self.observations.setdefault(observation, Counter())
-            what = visible(self._redactor.text(what), 200)
-            if what in seen or len(seen) < _MAX_SEEN:
-                seen[what] += count
-
-    def tally(self, status: int, *, valid: bool | None) -> None:
-        """Count one response to a DELETE; *valid* is None if its content was not judged."""
-        with self._lock:
-            counts = self.statuses.setdefault(status, [0, 0, 0])
-            counts[0] += 1
-            counts[1] += valid is not None
-            counts[2] += bool(valid)
-
-    def count_request(self, _exchange: Exchange) -> None:
-        """Count one request."""
-        with self._lock:
-            self.requests += 1
-
-    def count_generated(self, kind: str) -> None:
-        """Count one request of a *kind* that was generated, or one history."""
-        with self._lock:
-            self.generated[kind] += 1
 
     def begin(self, test: str, requirements: Iterable[str]) -> None:
         """Assign the findings that follow to *test*."""
@@ -378,48 +261,24 @@ class Findings:
         with self._lock:
             record = self._record(requirement)
             record.checks += 1
-            self._breach(requirement, record, replace(Breach.parse(problem), test=test), ())
+            self._breach(requirement, replace(Breach.parse(problem), test=test), ())
             record.add_test(test)
 
     def dump(self) -> dict[str, Any]:
         """Return the findings as plain data, for another process to merge."""
         with self._lock:
-            return {
-                "records": {name: asdict(record) for name, record in self.records.items()},
-                "observations": {name: dict(seen) for name, seen in self.observations.items()},
-                "statuses": {str(status): counts for status, counts in self.statuses.items()},
-                "requests": self.requests,
-                "lone": {
-                    name: asdict(
-                        replace(held.breach, steps=tuple(map(self.evidence, held.exchanges)))
-                    )
-                    for name, held in self._lone.items()
-                },
-                "generated": dict(self.generated),
+            lone = {
+                name: asdict(replace(held.breach, steps=self.evidence(*held.exchanges)))
+                for name, held in self._lone.items()
             }
+            return {"lone": lone, **super().dump()}
 
     def merge(self, other: dict[str, Any]) -> None:
         """Add what another process dumped."""
+        super().merge(other)
         with self._lock:
-            for name, dumped in other["records"].items():
-                record = self._record(name)
-                record.merge(dumped, partial(self._room, name, record))
-            for name, seen in other["observations"].items():
-                for what, count in seen.items():
-                    self.observe(name, what, count)
-            for status, added in other["statuses"].items():
-                counts = self.statuses.setdefault(int(status), [0, 0, 0])
-                counts[:] = map(sum, zip(counts, added, strict=True))
-            self.requests += other["requests"]
             for name, breach in other["lone"].items():
                 self._add_lone(Held(name, Breach.load(breach), ()))
-            self.generated.update(other["generated"])
-
-
-def _fingerprint(exchange: Exchange) -> str:
-    """Return a short name of the exchange that is unique over the processes of a run."""
-    what = f"{exchange.at.isoformat()} {exchange.method} {exchange.url} {exchange.key}"
-    return blake2b(what.encode("utf-8", "surrogatepass"), digest_size=6).hexdigest()
 
 
 def function_of(nodeid: str) -> str:

@@ -11,7 +11,6 @@ from typing import Any
 
 from orchestrator_contract import __version__
 from orchestrator_contract.contract.catalogue import Requirement
-from orchestrator_contract.contract.response_schemas import DELETE_STATUSES
 from orchestrator_contract.exceptions import EndpointUnusable
 from orchestrator_contract.profile import Profile
 from orchestrator_contract.results.baseline import Baseline, Comparison
@@ -70,6 +69,8 @@ class Result:
     recording: str = ""
     #: The notes that point out a wrong waiver; --strict fails on them.
     waiver_notes: list[str] = field(default_factory=list)
+    #: The notes on what is left on the endpoint; they fail the run, and are said last.
+    leftovers: list[str] = field(default_factory=list)
     #: The comparison with an earlier run, when one was given.
     comparison: Comparison | None = None
 
@@ -204,6 +205,7 @@ def conclude(  # noqa: PLR0913  # one keyword a part of the result
     started: datetime,
     finished: datetime,
     unusable: EndpointUnusable | None = None,
+    leftovers: Sequence[str] = (),
     notes: Iterable[str] = (),
     waivers: Waivers | None = None,
     baseline: Baseline | None = None,
@@ -239,9 +241,10 @@ def conclude(  # noqa: PLR0913  # one keyword a part of the result
         reason=reason,
         unusable=unusable is not None,
         requests=findings.requests,
-        statuses=_statuses(findings),
-        observations=_observations(findings),
+        statuses=findings.status_counts(),
+        observations=findings.sightings(),
         notes=[
+            *leftovers,
             *notes,
             *_generated(findings),
             *_hints(rows),
@@ -251,35 +254,12 @@ def conclude(  # noqa: PLR0913  # one keyword a part of the result
         ],
         comparison=comparison,
         waiver_notes=waiver_notes,
+        leftovers=list(leftovers),
         timelines=list(timelines),
         command=command,
         target=target,
         recording=recording,
     )
-
-
-def _statuses(findings: Findings) -> dict[str, dict[str, int]]:
-    """Count the responses to DELETE: the documented statuses, and others that were seen."""
-    seen, names = findings.statuses, ("seen", "judged", "valid")
-    return {
-        str(status): dict(zip(names, seen.get(status, (0, 0, 0)), strict=True))
-        for status in sorted({*DELETE_STATUSES, *seen})
-    }
-
-
-def _observations(findings: Findings) -> list[dict[str, Any]]:
-    return [
-        {
-            "id": one.id,
-            "title": one.title,
-            "source": one.source,
-            "seen": [
-                {"what": what, "count": count}
-                for what, count in sorted(findings.observations.get(one.id, {}).items())
-            ],
-        }
-        for one in findings.catalogue.observations.values()
-    ]
 
 
 def _generated(findings: Findings) -> list[str]:

@@ -5,9 +5,8 @@ Source: S1 responses; R1 6, 7.5, 8.4, 12.5.3.
 
 from __future__ import annotations
 
-from orchestrator_contract.http.content_coding import offers
 from orchestrator_contract.http.exchange import Exchange
-from orchestrator_contract.http.response import NO_ANSWER, TransportFault
+from orchestrator_contract.http.response import NO_ANSWER, TransportFault, offers
 from orchestrator_contract.results.findings import Findings
 from orchestrator_contract.rules.malformed_input import MALFORMED_KEY_STATUSES
 

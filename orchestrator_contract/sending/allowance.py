@@ -74,8 +74,8 @@ class Allowance:
 
     def _count_bounded(self, out: Request) -> None:
         """Count a request of a kind that has a bound of its own."""
-        bounded = out.method == "DELETE" and not self.cleaning
-        if bounded and not self._coordinator.take_bounded(DELETES):
+        deletes = out.method == "DELETE"
+        if deletes and not self._coordinator.take_bounded(DELETES, cleaning=self.cleaning):
             raise BudgetExhausted(
                 "the budget of DELETE requests ([limits] delete_requests) is spent"
             )

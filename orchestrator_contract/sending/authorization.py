@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from threading import Lock
@@ -20,8 +19,7 @@ from orchestrator_contract.http.response import Response, TransportError
 from orchestrator_contract.profile import Account
 from orchestrator_contract.redaction.redactor import Redactor
 
-#: A token is renewed so many seconds, or this part of its life, before it expires: whichever is
-#: less.
+#: A token is renewed so many seconds, or this part of its life if less, before it expires.
 _MARGIN_S, _MARGIN = 60.0, 1 / 3
 #: The life of a token of which none is given, in seconds.
 _USUAL_LIFE_S = 300.0
@@ -37,23 +35,19 @@ class _Token:
     ends_at: float
 
 
+@dataclass
 class Authorization:
     """Gives Authorization values; safe for threads."""
 
-    def __init__(
-        self,
-        send: Callable[[Origin, bytes], Response],
-        headers: Callable[[Origin], Sequence[Header]],
-        redactor: Redactor,
-        now: Callable[[], float] = time.monotonic,
-    ) -> None:
-        #: Sends one request on a connection of its own; raises TransportError.
-        self._send = send
-        #: The profile's headers for an origin.
-        self._headers = headers
-        self._redactor = redactor
-        #: Seconds, on a clock that runs ahead as the endpoint's does.
-        self._now = now
+    #: Sends one request on a connection of its own; raises TransportError.
+    send: Callable[[Origin, bytes], Response]
+    #: The profile's headers for an origin.
+    headers: Callable[[Origin], Sequence[Header]]
+    redactor: Redactor
+    #: Seconds, on a clock that runs ahead as the endpoint's does.
+    now: Callable[[], float]
+
+    def __post_init__(self) -> None:
         self._tokens: dict[Account, _Token] = {}
         #: The time and message of the last failure.
         self._failures: dict[Account, tuple[float, str]] = {}
@@ -62,11 +56,7 @@ class Authorization:
         self._lock = Lock()
 
     def value(self, account: Account) -> str:
-        """The value for *account*.
-
-        Raises:
-            TokenError: its token endpoint gives no token.
-        """
+        """The value for *account*; raises a TokenError if its token endpoint gives none."""
         if account.token_url is not None:
             return f"Bearer {self._token(account)}"
         if account.scheme == "Bearer":
@@ -75,7 +65,7 @@ class Authorization:
 
     def _token(self, account: Account) -> str:
         with self._lock:
-            token, now = self._tokens.get(account), self._now()
+            token, now = self._tokens.get(account), self.now()
             if token is not None and now < token.renew_at:
                 return token.value
             failed_at, failure = self._failures.get(account, (0.0, ""))
@@ -84,20 +74,20 @@ class Authorization:
                     token = self._tokens[account] = self._fetch(account)
                 except TokenError as error:
                     failure = str(error)
-                    self._failures[account] = self._now(), failure
+                    self._failures[account] = self.now(), failure
             if token is not None and now < token.ends_at:
                 return token.value
             raise TokenError(failure)
 
     def _fetch(self, account: Account) -> _Token:
-        asked_at = self._now()
+        asked_at = self.now()
         response = self._ask(account)
         found = parse_json(response.body).value
         answer: dict[str, Any] = found if isinstance(found, dict) else {}
         value = answer.get("access_token")
         if not 200 <= response.status < 300 or not isinstance(value, str):
             raise self._error(account, f"found {response.status}{words_of(response)}")
-        self._redactor.secret(value)
+        self.redactor.secret(value)
         kind = answer.get("token_type", "Bearer")
         if str(kind).lower() != "bearer" or not _VISIBLE.match(value):
             raise self._error(account, f"found one that is no Bearer token ({str(kind)[:40]!r})")
@@ -106,10 +96,7 @@ class Authorization:
         return _Token(value, ends_at - min(_MARGIN_S, _MARGIN * life), ends_at)
 
     def _ask(self, account: Account) -> Response:
-        """Ask the token endpoint, with credentials in the body, then as Basic.
-
-        RFC 6749 2.3.1.
-        """
+        """Ask with credentials in the body, then with Basic ones (RFC 6749 2.3.1)."""
         try:
             response = self._post(account, as_basic=account in self._basic)
             if response.status not in (400, 401) or account in self._basic:
@@ -134,16 +121,16 @@ class Authorization:
             form |= {"client_id": account.username, "client_secret": account.password}
         lines = (("Content-Type", "application/x-www-form-urlencoded"),)
         out = Request(Call("other"), "POST", url, lines, SecretBytes(urlencode(form).encode()))
-        headers = self._headers(origin)
-        prepared = prepare(out, origin, self._redactor, authorization=login, headers=headers)
-        return self._send(origin, prepared.data)
+        headers = self.headers(origin)
+        prepared = prepare(out, origin, self.redactor, authorization=login, headers=headers)
+        return self.send(origin, prepared.data)
 
     def _error(self, account: Account, found: str) -> TokenError:
         text = (
             f"{account.key}.oauth: expected a token from {account.token_url} "
             f"for the client in {' and '.join(account.names)}, {found}"
         )
-        return TokenError(self._redactor.text(text))
+        return TokenError(self.redactor.text(text))
 
 
 def _seconds(life: object) -> float:

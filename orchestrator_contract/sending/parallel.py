@@ -22,8 +22,7 @@ class Parallel:
     def __init__(self, patience_s: float) -> None:
         #: How long what is under way is waited for after an interrupt.
         self._patience_s = patience_s
-        # The threads live as long as the client: with xdist each holds a connection to the
-        # coordinator.
+        # Threads live as long as the client: with xdist each has a line to the coordinator.
         self._pool = ThreadPoolExecutor(_WIDTH, "client")
         self._inside = local()
 

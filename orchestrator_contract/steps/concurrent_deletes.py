@@ -155,7 +155,7 @@ class ConcurrentDeletes:
 
         The last two are of unknown SIDs, which are not found.
         """
-        number = self._endpoint.effort.concurrent * 3 // 2
+        number = self._endpoint.effort.concurrent * 4 // 3
         configurations = self._endpoint.configurations.take(number, least=2)
         named = [*configurations, *(self._endpoint.absent.one() for _ in range(_UNKNOWN))]
         responses = self._concurrent.send(

@@ -33,6 +33,7 @@ class Deletes(AcceptedDeletes, Holder):
         super().__init__(endpoint)
         self._pending: list[tuple[Operation, str]] = []
         self._pool: list[Operation] = []
+        self._drawn = set[Operation]()
         self._withheld = set[Operation]()
         self._pool_advanced = 0
         self._expected_draws = 0
@@ -129,17 +130,19 @@ class Deletes(AcceptedDeletes, Holder):
         self._fill_pool(number)
         found, self._pool = self._pool[:number], self._pool[number:]
         self._pool += found
+        self._drawn.update(found)
         return found
 
     def draw_alone(self) -> Operation:
-        """A COMPLETED delete under a plain key, given to no later test.
+        """A COMPLETED delete under a plain key, given to no other test.
 
         Raises:
             CheckInconclusive: it could not be had.
         """
+        self._empty_expired_pool()
         with only_this_check():
-            self._fill_pool(1)
-        operation = self._pool[0]
+            undrawn = [one for one in self._pool if one not in self._drawn]
+            operation = undrawn[0] if undrawn else self.completed()[0]
         self.withhold(operation)
         return operation
 
@@ -172,7 +175,8 @@ class Deletes(AcceptedDeletes, Holder):
         for operation in operations:
             key = operation.accepted.key or ""
             plain = key == key.lower() and self.endpoint.well_formed_key(key)
-            if plain and operation.accepted.scope == DEFAULT_SCOPE and len(self._pool) < _MOST:
+            here = operation.accepted.scope == DEFAULT_SCOPE and operation not in self._under_test
+            if plain and here and len(self._pool) < _MOST:
                 self._pool.append(operation)
 
     def _empty_expired_pool(self) -> None:

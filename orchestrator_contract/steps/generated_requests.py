@@ -124,7 +124,8 @@ class GeneratedRequests:
         token = token_of(self._list_walks.page(1))
         if not token:
             raise CheckInconclusive("the list gives no nextToken")
-        for near in (token[:-1], token[1:], token + token[-1:], token.swapcase(), token * 2):
+        written = (token[:-1], token[1:], token + token[-1:], token.swapcase(), token * 2)
+        for near in written[: self._endpoint.effort.generated_requests]:
             self._page(urlencode({"pageToken": near}))
         encoded = schema_requests.tokens(token).map(
             lambda one: urlencode({"pageToken": one.encode("utf-8", "surrogateescape")})

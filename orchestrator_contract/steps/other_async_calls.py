@@ -36,7 +36,7 @@ _MEMBERS: dict[str, Any] = {
     "memoryExtractionEnabled": True,
 }
 #: Replays before and after the end of an operation.
-_REPLAYS = 3
+_REPLAYS = 2
 
 
 class AsyncCall(Protocol):
@@ -91,26 +91,26 @@ class OtherAsyncCalls:
         }
         self._led: dict[str, LedCall] = {}
 
-    def lead(self, name: str, *, replays: int = 0) -> LedCall:
-        """A call accepted, followed to its end, and replayed so often before and after it.
+    def lead(self, name: str, *, before: int = 0, after: int = 0) -> LedCall:
+        """A call accepted and followed to its end, replayed so often *before* and *after* it.
 
         Raises:
             Inconclusive: there is nothing to call it on, or it was not accepted.
         """
         call = self._makers[name]()
         operation = call.begin(self._endpoint.key())
-        self._replay(call, operation, replays)
+        self._replay(call, operation, before)
         led = LedCall(call, operation, call.conclude(operation))
         self._share(name, led)
         self._judge_end(led)
-        self._replay(call, operation, replays)
+        self._replay(call, operation, after)
         return led
 
     def lead_and_replay(self, name: str) -> LedCall:
         """A call whose key is used again while it runs and after its end."""
         if self._endpoint.effort.few:
-            return self.lead(name, replays=1)
-        led = self.lead(name, replays=_REPLAYS)
+            return self.lead(name, after=1)
+        led = self.lead(name, before=_REPLAYS, after=_REPLAYS)
         self._endpoint.poller.poll_other_link(led.operation)
         return led
 

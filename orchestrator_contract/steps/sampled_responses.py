@@ -13,7 +13,7 @@ from orchestrator_contract.profile import Trigger
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
 
-#: Responses with each status; every other one of the run is judged by the schemas, too.
+#: Most responses with each status; every other one of the run is judged by the schemas, too.
 _SAMPLE = 2
 
 
@@ -22,6 +22,7 @@ class SampledResponses:
 
     def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint = endpoint
+        self._size = 1 if endpoint.effort.few else _SAMPLE
         self._met: dict[int, list[Exchange]] = defaultdict(list)
         #: Why a status that was sampled has no sample, as far as that is known.
         self._why: dict[int, str] = {}
@@ -61,7 +62,7 @@ class SampledResponses:
 
     def _delete_unknown(self) -> None:
         absent = self._endpoint.absent.one()
-        for _ in range(_SAMPLE):
+        for _ in range(self._size):
             self._delete(absent)
 
     def _delete_twice(self) -> None:
@@ -86,7 +87,7 @@ class SampledResponses:
 
     def _repeat(self, status: int, target: Configuration, fault: Trigger) -> None:
         """Delete *target* until a response is not the one that was to be provoked."""
-        for _ in range(_SAMPLE):
+        for _ in range(self._size):
             exchange = self._delete(target, fault, provokes=status)
             if exchange.status != status:
                 self._follow(target, exchange)
@@ -101,13 +102,13 @@ class SampledResponses:
         for sent in range(0, total, width):
             batch = [request] * min(width, total - sent)
             hits = [e for e in self._endpoint.client.send_together(batch) if e.status == status]
-            self._met[status] += hits[:_SAMPLE]
+            self._met[status] += hits[: self._size]
             if hits:
                 return
 
     def _shared_target(self) -> Configuration:
         if self._target is None:
-            self._target = self._endpoint.configurations.one()
+            self._target = self._endpoint.configurations.spare()
         return self._target
 
     # ---------------------------------------------------------------- one delete

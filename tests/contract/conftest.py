@@ -490,7 +490,7 @@ def listed_configurations(
     def take() -> list[Configuration]:
         if endpoint.effort.few:
             return configurations.take(3, least=1)
-        return configurations.take(14, payloads=[RICH], least=1, kept=True)
+        return configurations.take(12, payloads=[RICH], least=1, kept=True)
 
     def complete(chosen: Sequence[Configuration]) -> list[Operation]:
         accepted = endpoint.each(lambda one: deletes.accept(one, key=endpoint.key()), chosen)
@@ -533,6 +533,12 @@ def newest(configurations: Provisioner, check: Check) -> Configuration:
     newest = configurations.take(1, new=True)[0]
     check.shown(newest)
     return newest
+
+
+@pytest.fixture
+def spare(configurations: Provisioner) -> Configuration:
+    """A configuration that no test needs any longer."""
+    return configurations.spare()
 
 
 @pytest.fixture(params=["account", "region"])
@@ -773,7 +779,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
             create = pytest.param(CREATE, marks=pytest.mark.requirement("CTRL-KEY"))
             values = [create if kind == CREATE else kind for kind in kinds]
             metafunc.parametrize(name, values[:1] if effort.few else values)
-    for name, number in (("batch", effort.batches), ("round_", effort.rounds)):
+    numbers = {"batch": effort.batches, "round_": effort.rounds, "mix": -(-effort.rounds // 3)}
+    for name, number in numbers.items():
         if name in metafunc.fixturenames:
             ids = [f"{name.strip('_')}-{index + 1}" for index in range(number)]
             metafunc.parametrize(name, range(number), ids=ids)
@@ -791,7 +798,7 @@ def _kinds(item: pytest.Item) -> list[str]:
 
 def _most_of(sample: int) -> int:
     """Three quarters of a sample; smaller tests of that status give the rest."""
-    return max(2, sample * 3 // 4)
+    return max(1, sample * 3 // 4)
 
 
 def _scope_of(endpoint: Endpoint, scope: Scope, need: str) -> Scope:

@@ -18,6 +18,7 @@ MISSING_AND_WRONG = [
     pytest.param("missing", marks=pytest.mark.requirement("AUTH-MISSING")),
     pytest.param("wrong", marks=pytest.mark.requirement("AUTH-WRONG")),
 ]
+MISSING_FIRST = ["missing", pytest.param("wrong", marks=pytest.mark.extended)]
 
 
 @pytest.mark.requirement("AUTH-MISSING", "AUTH-NO-DISCLOSURE", "AUTH-REFUSED-4XX")
@@ -146,7 +147,7 @@ def test_refused_delete_leaves_a_running_one(
 
 
 @pytest.mark.requirement("AUTH-READ")
-@pytest.mark.parametrize("credentials", ["missing", "wrong"])
+@pytest.mark.parametrize("credentials", MISSING_FIRST)
 def test_configuration_is_shown_to_its_owner_only(
     disclosure: Disclosure, control: Configuration, check: Check, credentials: str
 ) -> None:

@@ -21,9 +21,9 @@ from orchestrator_contract.coordination.coordinator import Coordinator
 from orchestrator_contract.effort import EFFORTS, Effort
 from orchestrator_contract.endpoint import Endpoint, Settings
 from orchestrator_contract.http.addresses import Origin
-from orchestrator_contract.http.connections import Wire
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.response import Response, TransportError, TransportFault
+from orchestrator_contract.http.wire import Wire
 from orchestrator_contract.profile import Account, Limits, Profile, Provision
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
@@ -34,7 +34,7 @@ PLANE = "/v2/ControlPlane"
 #: Modules that wait for the endpoint; a command and the wire take real time.
 _WAITS = re.compile(
     r"orchestrator_contract\.(api|check|coordination\.coordinator|endpoint"
-    r"|provision(?!\.command)|resources|schedule|sending\.(allowance|sender)|steps)\b"
+    r"|provision(?!\.command)|resources|schedule|sending\.(allowance|sender|transmitter)|steps)\b"
 )
 #: Status, body and headers of an answer, or why there is none. A dictionary becomes a JSON body.
 Said = tuple[int] | tuple[int, Any] | tuple[int, Any, Mapping[str, str]] | TransportFault

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from orchestrator_contract.http.addresses import Origin
-from orchestrator_contract.http.connections import Wire
 from orchestrator_contract.http.credentials import SecretBytes
 from orchestrator_contract.http.dialer import Dialer
 from orchestrator_contract.http.proxies import Proxy, proxy_to
 from orchestrator_contract.http.response import Response, TransportError, TransportFault
+from orchestrator_contract.http.wire import Wire
 from tests.suite.plugin.conftest import Canned, answering, canned, read_head
 from tests.suite.reach.conftest import NAME, Authority
 

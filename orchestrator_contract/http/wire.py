@@ -1,80 +1,27 @@
 """Kept connections and their exchanges, single or many at one moment.
 
 `requests` and urllib3 repair what they send and bound only single socket waits. The suite must send
-odd targets and header lines untouched and must end every exchange at a deadline, so the wire is h11
-on plain sockets, and `requests` sits on top of it (fuzzing/session.py).
+malformed targets and header lines untouched and must end every exchange at a deadline, so the wire
+is h11 on plain sockets.
 """
 
 from __future__ import annotations
 
 import contextlib
-import re
-import select
-import socket
 import time
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from threading import Lock
 
-import h11
-
 from orchestrator_contract.http.addresses import Origin
+from orchestrator_contract.http.connection import Connection, Stale
 from orchestrator_contract.http.dialer import Dialer
 from orchestrator_contract.http.response import Response, TransportError, TransportFault, reason_of
-from orchestrator_contract.http.response_reader import Reader, Stale
 
-MAX_HEADER_BYTES = 256 * 1024
 _IDLE = 16
-#: Bytes that come in on a kept connection within so many seconds of its first response belonged to
-#: that one.
-_SETTLE_S = 0.02
 #: After so many kept connections that ended under a request a DELETE takes a new one.
 _OFTEN = 3
-_CHUNK = 65536
-_GOODBYE = re.compile(rb"HTTP/1\.[01] 408\b")
-
-
-@dataclass(slots=True)
-class Connection:
-    """A socket with its protocol state, good for one exchange at a time."""
-
-    sock: socket.socket
-    origin: Origin
-    protocol: h11.Connection = field(
-        default_factory=lambda: h11.Connection(
-            h11.CLIENT, max_incomplete_event_size=MAX_HEADER_BYTES
-        )
-    )
-    used: bool = False
-    #: Monotonic seconds at which its first response was complete; None once it was waited for more
-    #: to come.
-    settling: float | None = None
-
-    def close(self) -> None:
-        """Give the socket back to the system; never raises."""
-        with contextlib.suppress(OSError):
-            self.sock.close()
-
-    def alive(self) -> bool:
-        """True if an idle connection can carry another request."""
-        settled, self.settling = (self.settling or 0) + _SETTLE_S, None
-        try:
-            return not select.select([self.sock], [], [], max(settled - time.monotonic(), 0))[0]
-        except (OSError, ValueError):
-            return False
-
-    def stray(self) -> int:
-        """Number of stray bytes that came while idle; ends the connection's use.
-
-        A server may say 408 before it closes an idle connection (R1 15.5.9).
-        """
-        try:
-            self.sock.settimeout(0)
-            found = self.sock.recv(_CHUNK)
-        except (OSError, ValueError):
-            return 0
-        return 0 if _GOODBYE.match(found) else len(found)
 
 
 @dataclass
@@ -83,8 +30,7 @@ class Wire(Dialer):
 
     def __post_init__(self) -> None:
         self._idle: dict[Origin, list[Connection]] = defaultdict(list)
-        #: Origins whose connections sent stray bytes: on a kept connection those would be taken for
-        #: the next response.
+        #: Origins that sent stray bytes, which a kept connection takes for the next response.
         self._untrusted: set[Origin] = set()
         #: How many kept connections ended under a request.
         self._stale: Counter[Origin] = Counter()
@@ -115,8 +61,7 @@ class Wire(Dialer):
             TransportError: there was no complete response.
         """
         request = self.addressed(origin, request)
-        # What is not idempotent (R1 9.2.2) may not be sent twice, and a DELETE had better not: it
-        # does not risk a connection that the server is about to close.
+        # Methods that are not idempotent (R1 9.2.2) are never sent twice, and a DELETE rarely.
         at_risk = method in ("POST", "PATCH") or (
             method == "DELETE" and self._stale[origin] >= _OFTEN
         )
@@ -176,25 +121,16 @@ class Wire(Dialer):
         return connection
 
     def leave(self, origin: Origin, request: bytes, after_s: float) -> None:
-        """Send *request* and close its connection *after_s* later, whatever comes.
-
-        Raises:
-            TransportError: there was no connection, or the request was not taken.
-        """
+        """Send *request* and close its connection *after_s* later, whatever comes."""
         connection = self.connect(origin)
         try:
-            reader = Reader(connection.sock, connection.protocol, self._deadline())
-            reader.send(self.addressed(origin, request))
+            connection.send(self.addressed(origin, request), self._deadline())
             time.sleep(after_s)
         finally:
             connection.close()
 
     def connect(self, origin: Origin) -> Connection:
-        """Open a connection.
-
-        Raises:
-            TransportError: `TransportFault.CONNECT`, with the system's reason.
-        """
+        """Open a connection; raises as `open` does."""
         return Connection(self.open(origin), origin)
 
     def _kept(self, origin: Origin) -> tuple[Connection | None, int]:
@@ -235,40 +171,21 @@ class Wire(Dialer):
     ) -> Response:
         usable = False
         try:
-            reader = Reader(connection.sock, connection.protocol, deadline)
             if request is not None:
-                reader.send(request)
-            # h11 needs to know the method for framing the response; the bytes it makes of it are
-            # not sent.
-            connection.protocol.send(
-                h11.Request(method=_token(method), target="/", headers=[("Host", "x")])
-            )
-            connection.protocol.send(h11.EndOfMessage())
-            response, usable = reader.read()
+                connection.send(request, deadline)
+            response, usable = connection.read(method, deadline)
             proxy = self.plain_proxy(connection.origin)
             if proxy is not None and response.status == 407:  # nobody else may say that
                 usable = False
                 raise proxy.refusal(response.status, response.reason)
-            excess = response.defect is not None and (
-                response.defect[0] is TransportFault.MALFORMED
-            )
-            if method == "HEAD":
-                # What follows is the body that a GET would get: the contract knows no HEAD, so that
-                # breaches nothing.
-                usable = False
-                response.defect = None if excess else response.defect
-            elif excess and keep:
+            if keep and response.defect and response.defect[0] is TransportFault.MALFORMED:
                 usable = False
                 self._untrusted.add(connection.origin)
             return response
         finally:
             if usable and keep:
-                connection.settling = None if connection.used else time.monotonic()
+                connection.settling = 0.0 if connection.used else time.monotonic()
                 connection.used = True
                 self._keep(connection)
             else:
                 connection.close()
-
-
-def _token(method: str) -> bytes:
-    return method.encode("ascii", "replace").replace(b"?", b"X") or b"X"
