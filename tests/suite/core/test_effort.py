@@ -66,7 +66,7 @@ def test_few_requests(name: str, requests: int, lesser: str) -> None:
     ("name", "most", "lesser", "spare"),
     [
         pytest.param("standard", math.inf, "standard", False, id="no-bound"),
-        pytest.param("standard", 2499, "quick", False, id="not-quite-enough"),
+        pytest.param("standard", 1499, "quick", False, id="not-quite-enough"),
         pytest.param("standard", 20, "quick", True, id="twenty-a-day"),
         pytest.param("quick", 20, "quick", True, id="quick-with-twenty"),
         pytest.param("thorough", 3000, "standard", False, id="thorough"),
