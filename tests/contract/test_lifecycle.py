@@ -58,10 +58,10 @@ def test_full_lifecycle(lifecycles: Lifecycles, batch: int) -> None:
     lifecycle.shown()
 
     lifecycle.accept()
-    lifecycle.replay(step=2)
+    lifecycle.replay(first=0)
     lifecycle.complete()
 
     lifecycle.deleted()
-    lifecycle.replay()
+    lifecycle.replay(first=1)
     lifecycle.poll_again()
     lifecycle.not_listed()
