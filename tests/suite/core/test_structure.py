@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -165,24 +166,25 @@ def test_named_requirements_exist() -> None:
     assert named - ids == set()
 
 
-def records(call: ast.Call) -> bool:
-    """True if a call records a finding: `findings.check(…)` or `findings.status(…)`."""
-    match call.func:
-        case ast.Attribute(attr="check" | "status") | ast.Name(id="check" | "self"):
-            return True
-    return False
+def recorded_by(call: ast.Call) -> set[str]:
+    """The texts of the first argument of `findings.check(…)` or the like, also of a partial one."""
+    words = [call.func, *call.args]
+    for function, argument in pairwise(words[:3]):
+        match function:
+            case ast.Attribute(attr="check" | "status") | ast.Name(id="check" | "self"):
+                return set(texts(argument))
+    return set()
 
 
 def test_findings_are_recorded_in_rules() -> None:
     """Outside of rules/ no requirement that is named is recorded: steps call the rule."""
     ids = catalogue.load().requirements.keys()
     found = [
-        f"{path}:{node.lineno} {', '.join(ids & set(texts(node.args[0])))}"
+        f"{path}:{node.lineno} {', '.join(named)}"
         for path, tree in modules().items()
         if not path.startswith("rules/")
         for node in ast.walk(tree)
-        if isinstance(node, ast.Call) and node.args and records(node)
-        if ids & set(texts(node.args[0]))
+        if isinstance(node, ast.Call) and (named := ids & recorded_by(node))
     ]
 
     assert found == []

@@ -20,8 +20,7 @@ from orchestrator_contract.exceptions import CheckInconclusive, NothingToDelete
 from orchestrator_contract.profile import Provision
 from orchestrator_contract.redaction.redactor import Redactor
 from orchestrator_contract.results.findings import Findings
-from orchestrator_contract.results.requirement import Verdict
-from orchestrator_contract.results.verdict import Policy, judge_requirement
+from orchestrator_contract.results.requirement import Verdict, judge_requirement
 from orchestrator_contract.scope import Scope
 
 SIDS = [f"conv_configuration_{n}" for n in range(6)]
@@ -112,7 +111,6 @@ def test_one_way_less(*, checked: bool, verdict: Verdict) -> None:
         merged.catalogue["SID-UNKNOWN"],
         merged.records["SID-UNKNOWN"],
         profile.from_url("http://127.0.0.1:9"),
-        Policy(),
     )
     assert row.verdict is verdict
     assert checked or "no second account" in row.reason
