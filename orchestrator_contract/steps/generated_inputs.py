@@ -1,4 +1,4 @@
-"""Keys and SIDs that Hypothesis generates; imported when they are sent, as Hypothesis takes long to import."""
+"""Keys and SIDs that Hypothesis generates; imported late, as that takes long."""
 
 from __future__ import annotations
 

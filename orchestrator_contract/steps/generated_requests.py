@@ -1,4 +1,4 @@
-"""Requests that Schemathesis and Hypothesis generate; imported when they are sent, as both take long to import."""
+"""Requests that Schemathesis and Hypothesis generate; imported late."""
 
 from __future__ import annotations
 
@@ -67,7 +67,8 @@ class GeneratedRequests:
         )
 
         def send() -> Exchange:
-            # Generators come back to the same values: a key may have been used on another SID, and have stored a 500.
+            # Generators come back to the same values: a key may have been used on another SID, and
+            # have stored a 500.
             used = self._endpoint.key() if well_formed else key
             return self._api.delete(
                 Configuration(segment), key=used, call=call, allow_no_response=True
@@ -114,7 +115,7 @@ class GeneratedRequests:
         self._run("lists", schema_requests.queries(), self._page)
 
     def page_tokens(self) -> None:
-        """Pages by tokens near a real one: first what lacks a character or has one more, then generated ones.
+        """Pages by tokens near a real one: a character less or more, then generated ones.
 
         Raises:
             CheckInconclusive: the list gives no token.
@@ -133,7 +134,7 @@ class GeneratedRequests:
         self._run("page tokens", encoded, self._page)
 
     def page_sizes(self, configurations: Sequence[Configuration]) -> None:
-        """Walks over pages of each size that parts the list into two, as many as the effort allows."""
+        """Walk over pages of each size that splits the list, as far as the effort allows."""
         listed = self._endpoint.configurations.listing.sids()
         sizes = [*range(-(-len(listed) // 2), len(listed))]
         self._endpoint.random.shuffle(sizes)

@@ -12,7 +12,7 @@ class Histories:
         self._endpoint = endpoint
 
     def run(self, *, clock: bool) -> None:
-        """Run half of the histories that the effort asks for; with *clock* those in which the endpoint's clock is moved.
+        """Run half of the effort's histories; with *clock* those that move the endpoint's clock.
 
         Where there is no clock, all are run without one.
         """
