@@ -52,6 +52,7 @@ COUNTED = {
     "longest_s": "seconds after which a run only cleans up",
     "configurations": "configurations that the profile must let it delete",
     "requests": "requests that the profile must let it send",
+    "delete_requests": "DELETE requests among them, where `[limits]` bounds them",
 }
 
 

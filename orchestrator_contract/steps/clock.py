@@ -6,17 +6,19 @@ from orchestrator_contract.contract.limits import HOUR
 from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.exceptions import only_this_check
 from orchestrator_contract.steps.deletes import Deletes
+from orchestrator_contract.steps.step import Step, Uses
 
 DAY = 24 * HOUR
 
 
-class Clock:
+class Clock(Step):
     """Moves the endpoint's clock, in all regions at once."""
 
-    def __init__(self, endpoint: Endpoint, deletes: Deletes) -> None:
-        self._api = endpoint.client
+    _deletes = Uses(Deletes)
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        super().__init__(endpoint)
         self._coordinator = endpoint.coordinator
-        self._deletes = deletes
 
     def advance(self, seconds: int) -> None:
         """Move the clock forward, after pending deletes have ended.

@@ -47,7 +47,7 @@ class Deletes(AcceptedDeletes, Holder):
         Raises:
             Inconclusive: none did.
         """
-        done = self._judge_ends(self.endpoint.poller.finish(operations))
+        done = self._judge_ends(self._endpoint.poller.finish(operations))
         self.complete_pending()
         if not done:
             raise Inconclusive("no delete was seen to end COMPLETED")
@@ -58,7 +58,7 @@ class Deletes(AcceptedDeletes, Holder):
         done = []
         for operation in ended:
             # Beside a delete that a 500 or 503 may have started, this one may rightly fail.
-            may_fail = operation.configuration.is_bridged or self.endpoint.ownership.doubtful(
+            may_fail = operation.configuration.is_bridged or self._endpoint.ownership.doubtful(
                 operation.resource_key
             )
             if operation.status != "COMPLETED" and may_fail:
@@ -69,8 +69,8 @@ class Deletes(AcceptedDeletes, Holder):
                 continue
             if deletion.completes(self._findings, tries):
                 done.append(tries[-1])
-        self.endpoint.inventory.gone(*(one.configuration for one in done))
-        self.endpoint.rechecks.completed(done)
+        self._endpoint.inventory.gone(*(one.configuration for one in done))
+        self._endpoint.rechecks.completed(done)
         return done
 
     def completed(self, number: int = 1, **options: Any) -> list[Operation]:
@@ -90,7 +90,7 @@ class Deletes(AcceptedDeletes, Holder):
         if exchange.status != 202:
             raise CheckInconclusive(f"a delete was answered {exchange.outcome()}")
         with only_this_check():
-            return self.complete([self.endpoint.poller.accept(exchange, configuration)])[0]
+            return self.complete([self._endpoint.poller.accept(exchange, configuration)])[0]
 
     def later(self, operation: Operation) -> None:
         """Complete *operation* beside later ones, reported under its test."""
@@ -100,12 +100,12 @@ class Deletes(AcceptedDeletes, Holder):
     def complete_pending(self) -> None:
         """Complete the deletes that were left for later, side by side."""
         pending, self._pending = self._pending, []
-        self.endpoint.client.parallel(self._complete_one, pending)
+        self._endpoint.client.parallel(self._complete_one, pending)
 
     def _complete_one(self, pending: tuple[Operation, str]) -> None:
         operation, test = pending
         with self._findings.attributed_to(test), contextlib.suppress(Inconclusive):
-            self._judge_ends(self.endpoint.poller.finish([operation], early=False))
+            self._judge_ends(self._endpoint.poller.finish([operation], early=False))
 
     def holds(self, configuration: Configuration) -> bool:
         """True if the delete of *configuration* is still to be followed."""
@@ -158,7 +158,7 @@ class Deletes(AcceptedDeletes, Holder):
     def _fill_pool(self, number: int) -> None:
         """Have *number* deletes in the pool, and some more where more draws are expected."""
         self._empty_expired_pool()
-        several = 1 if self.endpoint.effort.few else _SEVERAL
+        several = 1 if self._endpoint.effort.few else _SEVERAL
         least = max(number, min(self._expected_draws, several))
         self._expected_draws -= number
         if len(self._pool) >= least:
@@ -174,14 +174,14 @@ class Deletes(AcceptedDeletes, Holder):
         self._empty_expired_pool()
         for operation in operations:
             key = operation.accepted.key or ""
-            plain = key == key.lower() and self.endpoint.well_formed_key(key)
+            plain = key == key.lower() and self._endpoint.well_formed_key(key)
             here = operation.accepted.scope == DEFAULT_SCOPE and operation not in self._under_test
             if plain and here and len(self._pool) < _MOST:
                 self._pool.append(operation)
 
     def _empty_expired_pool(self) -> None:
         """Once the clock was moved, keys of the pool may have expired."""
-        if self._pool_advanced != (advanced := self.endpoint.coordinator.advanced()):
+        if self._pool_advanced != (advanced := self._endpoint.coordinator.advanced()):
             self._pool_advanced = advanced
             self._pool.clear()
 
@@ -193,10 +193,10 @@ class Deletes(AcceptedDeletes, Holder):
             and tries[-1].status != "COMPLETED"
             and len(tries) <= _REPEATS_AFTER_FAILED
         ):
-            self.endpoint.poller.poll(tries[-1])  # an end stays an end
-            key = self.endpoint.key() if operation.accepted.key else None
+            self._endpoint.poller.poll(tries[-1])  # an end stays an end
+            key = self._endpoint.key() if operation.accepted.key else None
             tries.append(self.accept(operation.configuration, key=key))
-            self.endpoint.poller.finish(tries[-1:], early=False)
+            self._endpoint.poller.finish(tries[-1:], early=False)
             ends = f"{tries[-2].status}, then {tries[-1].status or 'no end'}"
             self._findings.observe("OBS-FAILED", ends)
         return tries

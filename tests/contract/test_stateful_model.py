@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from orchestrator_contract.steps.histories import Histories
+from orchestrator_contract.steps.generated import Histories
 
 
 @pytest.mark.requirement("DEL-ACCEPTED", "DELETED-DELETE", "DELETED-FETCH", "DELETED-LIST")

@@ -49,9 +49,8 @@ def groups(*rows: RequirementResult, new: Sequence[str] = ()) -> list[list[str]]
 
 def test_named_requirements_exist() -> None:
     """Every id in the tables of the module is one of the catalogue."""
-    tables = (causes._MESSAGE, causes._STATUS, causes._SHAPE, causes._RELIED_ON)
-
-    tables = (*tables, causes._REPLAYS, causes._REUSES)
+    tables = [causes._MESSAGE, causes._STATUS, causes._SHAPE, causes._RELIED_ON]
+    tables += [causes._REPLAYS, causes._REUSES]
 
     assert frozenset().union(*tables) <= catalogue.load().requirements.keys()
 

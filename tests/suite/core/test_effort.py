@@ -47,8 +47,8 @@ def test_supply(name: str, supply: float, lessened: str) -> None:
     ("name", "requests", "lesser"),
     [
         pytest.param("quick", 10, "quick", id="nothing-is-less-than-quick"),
-        pytest.param("standard", 4300, "standard", id="enough"),
-        pytest.param("standard", 4299, "quick", id="not-quite-enough"),
+        pytest.param("standard", 3100, "standard", id="enough"),
+        pytest.param("standard", 3099, "quick", id="not-quite-enough"),
         pytest.param("thorough", 5000, "standard", id="thorough-with-the-default-limit"),
         pytest.param("thorough", 500, "quick", id="thorough-with-next-to-none"),
     ],
@@ -66,7 +66,7 @@ def test_few_requests(name: str, requests: int, lesser: str) -> None:
     ("name", "most", "lesser", "spare"),
     [
         pytest.param("standard", math.inf, "standard", False, id="no-bound"),
-        pytest.param("standard", 2499, "quick", False, id="not-quite-enough"),
+        pytest.param("standard", 1499, "quick", False, id="not-quite-enough"),
         pytest.param("standard", 20, "quick", True, id="twenty-a-day"),
         pytest.param("quick", 20, "quick", True, id="quick-with-twenty"),
         pytest.param("thorough", 3000, "standard", False, id="thorough"),

@@ -519,6 +519,45 @@ def test_what_is_not_needed_makes_room(bench: Bench, *, spoiled: bool) -> None:
     ] * spoiled
 
 
+@pytest.mark.parametrize(
+    ("members", "touched", "again"),
+    [
+        pytest.param({}, False, True, id="untouched"),
+        pytest.param({}, True, False, id="touched"),
+        pytest.param({"conversationsV1Bridge": {}}, False, False, id="bridged"),
+    ],
+)
+def test_what_an_earlier_test_left_serves_again(
+    bench: Bench, members: dict[str, Any], *, touched: bool, again: bool
+) -> None:
+    """A later test gets what no delete may have touched, unless a service may keep it."""
+    World(bench)
+    configurations = bench.endpoint.configurations
+    configurations.ahead = 0
+    (first,) = configurations.take(1, payloads=[members])
+    assert configurations.one() is not first  # the same test uses it
+    configurations.begin()
+    if touched:
+        bench.endpoint.ownership.touch(first.sid, 0, 0, clear=True)
+
+    assert (first in configurations.take(2)) is again
+
+
+def test_target_of_refused_requests_serves_again(start: Callable[..., Bench]) -> None:
+    """A complete configuration is aimed at by several tests, while no delete may have touched it."""
+    bench = start(effort="standard")
+    World(bench)
+    targets = bench.endpoint.targets
+    first = targets.one()
+    bench.endpoint.configurations.begin()
+    second = targets.one()
+    bench.endpoint.configurations.begin()
+    bench.endpoint.ownership.touch(first.sid, 0, 0, clear=True)
+
+    assert second is first
+    assert targets.one() is not first
+
+
 def test_fewer_where_there_are_no_more(bench: Bench) -> None:
     """With *least*, as many are handed out as can be had; what was made is not lost."""
     world, configurations = World(bench), bench.endpoint.configurations
