@@ -43,7 +43,8 @@ class Absent:
         fetch = self._api.fetch(configuration)
         if fetch.succeeded:
             raise Inconclusive(
-                f"a fetch of the made-up SID {configuration.sid[:60]!r} returns {fetch.status}, so it may exist"
+                f"a fetch of the made-up SID {configuration.sid[:60]!r} returns {fetch.status},"
+                " so it may exist"
             )
         self._guard.allow(configuration.sid, scope=configuration.scope)
 
@@ -52,8 +53,8 @@ class Absent:
     ) -> list[MalformedSid]:
         """The *malformed* SIDs near *target* that a DELETE may name.
 
-        No two ids of the documented form are near each other. Near any other id a fetch must show first that
-        nothing exists, or somebody else's configuration could be deleted.
+        No two ids of the documented form are near each other. Near any other id a fetch must show
+        first that nothing exists, or somebody else's configuration could be deleted.
         """
         found = [
             one

@@ -22,7 +22,8 @@ from orchestrator_contract.scope import ResourceKey, Scope
 
 #: How long a create whose answer is not known may take to show in the list, in seconds.
 _LATE_S = 3.0
-#: How long at least what is busy is tried again, and the first pause between two tries, which doubles, in seconds.
+#: How long at least what is busy is tried again, and the first pause between two tries, which
+#: doubles, in seconds.
 _BUSY_S, _PAUSE_S = 5.0, 0.3
 
 
@@ -32,7 +33,8 @@ class Begun:
 
     #: Those that were accepted, each with its operation.
     accepted: Sequence[tuple[Configuration, Operation]] = ()
-    #: Those answered 409: an interrupted test may have begun to delete or to update them, or their create is under way.
+    #: Those answered 409: an interrupted test may have begun to delete or to update them, or their
+    #: create is under way.
     busy: Sequence[Configuration] = ()
 
 
@@ -44,7 +46,7 @@ def clean_up(
     identity: Identity,
     tried: AbstractSet[ResourceKey],
 ) -> list[Configuration]:
-    """Delete what is left in *inventory*, and what is listed under its names; what could not be deleted is returned.
+    """Delete all in *inventory*, and all listed under its names; returns those that are left.
 
     Each is tried twice, those that were *tried* before once more.
     """
@@ -82,7 +84,7 @@ def _kept(
     listing: Pagination,
     announced: Mapping[Scope, AbstractSet[str]],
 ) -> list[Configuration]:
-    """Return those that are still there, though their deletes COMPLETED; the journal has them again."""
+    """Return those that exist although their deletes COMPLETED; the journal gets them again."""
     listed = []
     for scope, names in announced.items():
         deleted = inventory.sids(scope) - {one.sid for one in inventory.left.values()}
@@ -111,7 +113,7 @@ def remove(
     configurations: Sequence[Configuration],
     gone: Callable[..., None],
 ) -> None:
-    """Delete these and wait for the end, also of what keeps one busy; *gone* is called with those that are gone."""
+    """Delete these and wait for the end; *gone* is called with those that are deleted."""
     patience_s = min(
         max(_BUSY_S, 2 * poller.usual_s("delete")), client.profile.limits.poll_timeout_s
     )
@@ -178,10 +180,10 @@ def _may_be_there(name: str, inventory: Inventory, *, readable: bool) -> bool:
 
 
 def _look_for_more(inventory: Inventory, listing: Pagination, identity: Identity) -> set[Scope]:
-    """Find in the lists whatever else has a name of the run's; where a list can't be read to its end.
+    """Find listed configurations with the run's names; returns scopes that can't be read.
 
-    An endpoint that refuses a create, or says that it failed, may have carried it out all the same. Without
-    its answer, a create may still be under way.
+    An endpoint that refuses a create, or says that it failed, may have carried it out all the same.
+    Without its answer, a create may still be under way.
     """
     deadline = time.monotonic() + _LATE_S
     while True:
@@ -205,7 +207,7 @@ def _take_listed(
     scope: Scope,
     names: AbstractSet[str],
 ) -> bool:
-    """Take what is listed at *scope* under one of *names* for the run's; whether the list could be read to its end."""
+    """Add configurations listed under *names* in *scope*; true if the list could be read."""
     found: dict[str, str] = {}
     try:
         for item, _ in listing.items(size=LARGEST_PAGE, scope=scope):

@@ -1,4 +1,4 @@
-"""A program of the user's, run with an end in sight: bounded in time and in output, and gone afterwards with its children."""
+"""Runs a user's program, bounded in time and output, and ends it with its children."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from typing import IO
 
 _CHUNK = 65536
-#: How often it is looked whether the program has ended while something else holds its output open, in seconds.
+#: How often it is looked whether the program has ended while something else holds its output open,
+#: in seconds.
 _TICK_S = 0.1
 
 
@@ -30,7 +31,8 @@ def output_of(command: Sequence[str], *, seconds: float, most: int) -> str:
     """The output of *command* until it ends; bytes that are no UTF-8 become escapes.
 
     Raises:
-        ProgramError: it takes longer than *seconds*, prints more than *most* bytes, or ends otherwise than with 0.
+        ProgramError: it takes longer than *seconds*, prints more than *most* bytes, or ends
+            otherwise than with 0.
     """
     try:
         process = subprocess.Popen(  # the profile's own command, by the user's will

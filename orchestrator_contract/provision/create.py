@@ -1,4 +1,4 @@
-"""Creating configurations, several at once: announced before they are sent, followed to their end, and identified."""
+"""Creates configurations in parallel: announced, sent, polled and identified."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.scope import DEFAULT_SCOPE, Scope
 
-#: Rounds without success after which it is given up; where others exist, their number is then what there is room for.
+#: Rounds without success after which it is given up; where others exist, their number is then what
+#: there is room for.
 _ATTEMPTS, _ATTEMPTS_WHERE_SOME_EXIST = 3, 2
 #: The same for creates that are answered 429 or 503, which may pass.
 _ATTEMPTS_WHILE_THROTTLED = 5
@@ -24,7 +25,8 @@ _ATTEMPTS_WHILE_THROTTLED = 5
 _AGAIN_S = 0.3
 #: From so many creates at once on one of them is looked at before its end.
 _SEVERAL = 5
-#: Calls in a row that led to nothing, after which there is a pause before the next, longer each time, in seconds.
+#: Calls in a row that led to nothing, after which there is a pause before the next, longer each
+#: time, in seconds.
 _MAX_FRUITLESS = 3
 _PAUSE_S, _LONGEST_PAUSE_S = 5.0, 80.0
 
@@ -123,7 +125,8 @@ class Creator(SingleCreates):
     def _round(self, batch: _Batch, indices: Sequence[int]) -> None:
         """Send these creates at once, and follow them to their end."""
         payloads = {
-            # A payload that was refused is sent once more like one that was taken: it only prepares.
+            # A payload that was refused is sent once more like one that was taken: it only
+            # prepares.
             index: self.payloads.plain(batch.scope)
             if batch.attempts
             else self.payloads.new(batch.wanted[index], batch.scope)
@@ -155,7 +158,7 @@ class Creator(SingleCreates):
         return Refusal.after(outcome)
 
     def _look_early(self, operations: Sequence[Operation], scope: Scope) -> None:
-        """Fetch one of several whose creates still run: no cache may remember that it was absent."""
+        """Fetch one of several whose creates still run, which may fill a cache with a 404."""
         sid = named_by(operations[0]) if len(operations) >= _SEVERAL else None
         if sid is not None:
             with contextlib.suppress(Inconclusive):
@@ -181,7 +184,7 @@ class Creator(SingleCreates):
     # ---------------------------------------------------------------- what can't be created
 
     def _check_hope(self, scope: Scope) -> None:
-        """Let a call begin, unless those before it led to nothing: each costs its waits, and may leave something behind.
+        """Let a call begin, unless earlier ones made nothing: each waits, and may leave one.
 
         Raises:
             TooFew: they did.

@@ -1,4 +1,4 @@
-"""Configurations that the profile gives: a pool, or what a command prints; those that name nothing are left out."""
+"""Configurations that the profile gives, from a pool or a command, if they exist."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ class Given:
 
     def __init__(self, client: Client, identity: Identity) -> None:
         provision = client.profile.provision
-        # A profile may hold the pool or command of another mode; what it names is not to be touched then.
+        # A profile may hold the pool or command of another mode; what it names is not to be touched
+        # then.
         source = Source(
             "provision",
             provision.pool if provision.mode == "pool" else (),
@@ -53,7 +54,8 @@ class Given:
             if not self.stale:
                 raise
             raise type(error)(
-                f"{error}; {len(self.stale)} of what it gave is not there, such as {self.stale[0]:.80}"
+                f"{error}; {len(self.stale)} of what it gave is not there, such as"
+                f" {self.stale[0]:.80}"
             ) from None
         return living
 
@@ -68,7 +70,8 @@ class Given:
     def _names_something(self, sid: str) -> bool:
         """True if the list or a fetch shows *sid*, or neither could be read."""
         self._identity.look_before(DEFAULT_SCOPE)
-        # What a command has just made may take a moment; once one has not come, the others are not waited for.
+        # What a command has just made may take a moment; once one has not come, the others are not
+        # waited for.
         patient = self._client.profile.provision.mode == "command" and not self.stale
         deadline = time.monotonic() + (READ_LAG_S if patient else 0.0)
         if sid not in self._living and not self._identity.was_there(sid, DEFAULT_SCOPE):

@@ -15,14 +15,15 @@ from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.scope import DEFAULT_SCOPE, ResourceKey, Scope
 
-#: Stands in what the run calls one more configuration of the same displayName, between that name, which can't hold it, and a number.
+#: Stands in what the run calls one more configuration of the same displayName, between that name,
+#: which can't hold it, and a number.
 TWIN = "+"
 #: Of the ten that a real account takes, some are its owner's.
 _BOUND = 8
 
 
 def initial_bound(profile: Profile) -> int:
-    """How many configurations of the run's may exist at once before anything was learned; 0: no bound is known."""
+    """The bound of the run's configurations at the start; 0: none is known."""
     if profile.limits.configurations is not None:
         return profile.limits.configurations
     return 0 if are_loopback(profile.bases) else _BOUND
@@ -45,8 +46,8 @@ class Inventory:
         self._holder = holder
         self._processes = processes
         self._lock = Lock()
-        #: Where each announced create takes room, by name, until nothing can exist under it any more.
-        #: No lock guards it, which an interrupt could leave taken: each access is one step.
+        #: Where each announced create takes room, by name, until nothing can exist under it any
+        #: more. No lock guards it, which an interrupt could leave taken: each access is one step.
         self._room: dict[str, Scope] = {}
         #: Created and not yet known to be gone, by name.
         self.left: dict[str, Configuration] = {}
@@ -60,7 +61,8 @@ class Inventory:
         self._leaving: set[ResourceKey] = set()
         #: Those that the present test has made.
         self.fresh: set[ResourceKey] = set()
-        #: By which account each id was created and under which name; None where several accounts count alike.
+        #: By which account each id was created and under which name; None where several accounts
+        #: count alike.
         self._owners: dict[str, tuple[int, str] | None] = {}
         self._twins = 0
         #: Every displayName that a create was announced with, by where it was sent.
@@ -69,7 +71,7 @@ class Inventory:
         self.refused: set[str] = set()
 
     def charge(self, number: int) -> None:
-        """Count *number* deletions, when configurations are made or given: whatever was made is deleted in the end.
+        """Count *number* deletions when configurations are made or given.
 
         Raises:
             NothingToDelete: the deletion budget is spent.
@@ -96,7 +98,7 @@ class Inventory:
         self._coordinator.rooms.full(_key(scope))
 
     def holding(self, scope: Scope = DEFAULT_SCOPE) -> int:
-        """How many of this process may exist in *scope*: created, being created or being deleted."""
+        """The number of this process's configurations that may exist in *scope*."""
         return [*self._room.values()].count(scope)
 
     def has_some(self, scope: Scope) -> bool:
@@ -139,7 +141,7 @@ class Inventory:
     def announce(
         self, names: Iterable[str], scope: Scope = DEFAULT_SCOPE, *, room: bool = True
     ) -> None:
-        """Note, before they are sent, creates of configurations with these names; *room* was taken unless they make nothing."""
+        """Note creates with these names before they are sent; *room* was taken for them."""
         names = list(names)
         self._room.update(dict.fromkeys(names, scope) if room else {})
         self.announced.setdefault(scope, set()).update(name.partition(TWIN)[0] for name in names)
@@ -151,7 +153,7 @@ class Inventory:
             raise
 
     def announce_twin(self, name: str, scope: Scope = DEFAULT_SCOPE, *, room: bool = True) -> str:
-        """Note the create, in *scope*, of one more configuration with the displayName *name*; what the run calls it."""
+        """Note the create of one more configuration *name*; returns the run's own name for it."""
         with self._lock:
             self._twins += 1
             twin = f"{name}{TWIN}{self._twins:x}"
@@ -171,7 +173,8 @@ class Inventory:
     def add(self, configuration: Configuration) -> None:
         """Take this for one that the run has created, and may delete.
 
-        An interrupt may come between any two steps: what is left may be deleted, and what is not among it is unresolved still.
+        An interrupt may come between any two steps: what is left may be deleted, and what is not
+        among it is unresolved still.
         """
         self._ownership.allow(configuration.sid, scope=configuration.scope)
         made = configuration.scope.account, configuration.name.partition(TWIN)[0]
@@ -209,7 +212,7 @@ class Inventory:
         return configuration.resource_key in self._gone
 
     def owner(self, sid: str, shown: Any = None) -> int | None:
-        """The account that has created this, *shown* under a name; None where that is not known, or what is shown is another one."""
+        """The account that created this, *shown* under a name; None if that is not known."""
         account, name = self._owners.get(sid) or (None, "")
         return None if isinstance(shown, str) and shown.casefold() != name.casefold() else account
 

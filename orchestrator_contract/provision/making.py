@@ -97,13 +97,13 @@ class Making:
         return found
 
     def _swap(self, scope: Scope, number: int) -> bool:
-        """Delete up to *number* that were made ahead, for others in their place; true if it helps."""
+        """Delete up to *number* that were made ahead, to make room; true if it helps."""
         stock = self._stock.setdefault(scope, [])
         let_go, stock[:] = stock[:number], stock[number:]
         return self._delete(let_go)
 
     def is_unspoiled(self, configuration: Configuration) -> bool:
-        """True if it can serve again: no delete of it was accepted, or left without a clear answer."""
+        """True if it can serve again: no delete of it was accepted, or got no clear response."""
         return self._ownership.untouched(configuration.resource_key)
 
     def put(self, *configurations: Configuration) -> None:
@@ -149,7 +149,7 @@ class Making:
         return True
 
     def make_room(self, scope: Scope, *, at_any_cost: bool = False) -> bool:
-        """Delete what can't serve again, or *at_any_cost* what is needed least; true if it helps."""
+        """Delete those that can't serve again, *at_any_cost* others, too; true if it helps."""
         steps: list[Callable[[], object]] = [lambda: None, self._holds.release]
         if at_any_cost:
             steps += [lambda: self._stock.pop(scope, None), self._holds.surrender]

@@ -34,7 +34,7 @@ class Source:
 
 
 class Supply:
-    """The SIDs of one source as one process of the run sees them; what another process took is not handed out again."""
+    """The SIDs of one source that no other process of the run has taken."""
 
     def __init__(self, source: Source, coordinator: Coordinator, steps: Steps) -> None:
         self.source = source

@@ -1,4 +1,4 @@
-"""From the request of a create to its configuration: sent once, followed to its end, and identified."""
+"""One create from its request to its configuration: sent, polled and identified."""
 
 from __future__ import annotations
 

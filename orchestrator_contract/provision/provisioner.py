@@ -72,7 +72,7 @@ class Provisioner:
         self._making.ahead = number
 
     def begin(self, to_come: float = inf) -> None:
-        """Note that a new test begins: what earlier ones took or made is theirs no more. Nothing is made ahead for more tests than are *to_come*."""
+        """Begin a test, which may use configurations of earlier ones; *to_come* tests follow."""
         self._making.taken.clear()
         self.inventory.fresh.clear()
         self._making.ahead = int(min(self._making.ahead, to_come))
@@ -102,10 +102,11 @@ class Provisioner:
         new: bool = False,
         kept: bool = False,
     ) -> list[Configuration]:
-        """*number* idle configurations, their creation finished; not fewer than *least* where there are no more.
+        """*number* idle configurations, or at least *least*, whose creates have ended.
 
-        *payloads* gives members of the create request for some of them, where this target creates; *new* ones are
-        created now, one after the other in the list. Of those to be *kept* there may be fewer than of others.
+        *payloads* gives members of the create request for some of them, where this target creates;
+        *new* ones are created now, one after the other in the list. Of those to be *kept* there may
+        be fewer than of others.
 
         Raises:
             NothingToDelete: they can't be had, or the deletion budget is spent.
@@ -144,7 +145,8 @@ class Provisioner:
                 raise NothingToDelete("the profile has no [provision]")
             if scope != DEFAULT_SCOPE:
                 raise CheckInconclusive(
-                    f"[provision] mode = {mode!r} gives configurations of the first account and region only"
+                    f"[provision] mode = {mode!r} gives configurations of the first account and"
+                    " region only"
                 )
             found = [Configuration(sid) for sid in self._given.take(number)]
         except BaseException:
@@ -154,7 +156,7 @@ class Provisioner:
         return found
 
     def elsewhere(self, scope: Scope, instead: list[Configuration]) -> list[Configuration]:
-        """As many configurations of another *scope* as are given; those themselves where the target has none to give."""
+        """As many configurations of another *scope*, or these if the target has none there."""
         if not self.client.profile.has(scope):
             return instead
         try:
@@ -207,7 +209,7 @@ class Provisioner:
         return self._given.stale
 
     def discard(self, *, keep: Callable[[Configuration], bool] = lambda _: False) -> None:
-        """Delete what this process created, but not what is to *keep*; `clean_up` waits for the end of it."""
+        """Delete this process's configurations but those to *keep*; `clean_up` waits for it."""
         unneeded = [
             one
             for one in self.inventory.left.values()
@@ -216,7 +218,8 @@ class Provisioner:
         self._making.clear()
         self._discarded.update(one.resource_key for one in unneeded)
         begun = cleanup.begin(self.client, self.poller, unneeded, self.inventory.gone)
-        # Followed at once: when the endpoint's clock has been moved, an operation of today may be too old to be there.
+        # Followed at once: when the endpoint's clock has been moved, an operation of today may be
+        # too old to be there.
         self._leaving.append(
             self.client.parallel.beside(
                 lambda: cleanup.conclude(self.poller, begun, self.inventory.gone)
@@ -224,7 +227,7 @@ class Provisioner:
         )
 
     def clean_up(self) -> list[Configuration]:
-        """Delete what this run created and what is left of it; what could not be deleted is returned."""
+        """Delete everything that this run created; returns those that could not be deleted."""
         self._given.end()
         self.client.forgive()
         self.discard()

@@ -21,7 +21,8 @@ from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.scope import Scope
 
-#: Statuses by which a create may be refused because the account is full, beside an operation that FAILED.
+#: Statuses by which a create may be refused because the account is full, beside an operation that
+#: FAILED.
 FULL = frozenset({400, 403, 409, 429})
 _LONGEST = 200
 
@@ -33,7 +34,8 @@ class TooFew(NothingToDelete):
         self, reason: str, made: Mapping[int, Configuration], *, full: bool = False
     ) -> None:
         super().__init__(reason)
-        #: Those that were made all the same, by their place; they are removed at the end like all others.
+        #: Those that were made all the same, by their place; they are removed at the end like all
+        #: others.
         self.by_index = made
         self.made = [made[index] for index in sorted(made)]
         #: Whether the endpoint may hold as many as it takes.
@@ -67,7 +69,8 @@ class Refusal:
     def by(cls, exchange: Exchange) -> Refusal:
         """That of a create which was answered otherwise than with 202."""
         kind = exchange.headers.get("content-type", "no Content-Type")
-        said = f"POST {exchange.url} answered {exchange.status} ({kind:.60}){words_of(exchange.response)}"
+        words = words_of(exchange.response)
+        said = f"POST {exchange.url} answered {exchange.status} ({kind:.60}){words}"
         waits = exchange if exchange.status in (429, 503) else None
         full = exchange.status in FULL
         return cls(said, refuses=True, may_be_full=full, asks_to_wait=waits)

@@ -1,4 +1,4 @@
-"""Creates of single configurations: under a key that is tested, or under a name that another one has."""
+"""Creates of one configuration: under a tested key, or under a name in use."""
 
 from __future__ import annotations
 
@@ -31,7 +31,8 @@ class SingleCreates(Post):
             if not self._make_room(scope):
                 raise no_room(self._inventory.bound(scope))
 
-    # ---------------------------------------------------------------- one whose create is under test
+    # ---------------------------------------------------------------- one whose create is under
+    # test
 
     def begin(
         self,
@@ -40,7 +41,7 @@ class SingleCreates(Post):
         *,
         send: Callable[[Request], Exchange] | None = None,
     ) -> Operation:
-        """Have the create of one configuration accepted under *key*, sent by *send* if it is given; `conclude` follows it.
+        """Have one create accepted under *key*, sent by *send* if given; `conclude` follows it.
 
         Raises:
             Inconclusive: it was not accepted.
@@ -71,7 +72,8 @@ class SingleCreates(Post):
         """Send a create once more under a key; what it makes against expectation is the run's, too.
 
         Raises:
-            NothingToDelete: it is another request than the *first*, and there is no room for what it may make.
+            NothingToDelete: it is another request than the *first*, and there is no room for what
+                it may make.
         """
         shown = payload["displayName"]
         another = json.dumps(payload).encode() != first.request_body or key != first.key
@@ -97,7 +99,7 @@ class SingleCreates(Post):
     # ---------------------------------------------------------------- one more of the same name
 
     def namesake(self, configuration: Configuration, scope: Scope = DEFAULT_SCOPE) -> Configuration:
-        """Another configuration with the same content and displayName, in *scope*, if the endpoint takes one.
+        """Another configuration in *scope* with the same content and displayName.
 
         Raises:
             Inconclusive: it does not.
@@ -128,7 +130,7 @@ class SingleCreates(Post):
         return self._made_twin(sid, payload, name, scope)
 
     def _twin_of(self, operation: Operation, name: str, scope: Scope) -> str | None:
-        """The id of one more configuration that is called *name*: what its create names, or else what the list has new."""
+        """The id of one more configuration *name*, from its create or else from the list."""
         if operation.status != "COMPLETED":
             return None
         sid = named_at_end(operation)

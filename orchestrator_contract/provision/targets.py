@@ -58,7 +58,7 @@ class Targets(Holder):
         return known
 
     def one(self) -> Configuration:
-        """A configuration with all its optional parts, or the control configuration for want of one.
+        """A configuration with all optional parts, or else the control configuration.
 
         Raises:
             NothingToDelete: not even that can be had.
