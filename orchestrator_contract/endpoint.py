@@ -35,6 +35,7 @@ from orchestrator_contract.results.findings import Findings
 from orchestrator_contract.rules.listing import DeletedListRule
 from orchestrator_contract.rules.responses import Judge
 from orchestrator_contract.rules.server_errors import ServerErrorRate
+from orchestrator_contract.steps.beside import Beside
 from orchestrator_contract.steps.rechecks import Rechecks
 
 
@@ -124,6 +125,7 @@ class Endpoint:
         self.targets = Targets(
             self.configurations, self.inventory, self.ownership, self.holds, share_control=few
         )
+        self.beside = Beside(self.poller, self.findings, self.inventory, self.holds)
         self.rechecks = Rechecks(
             self.client,
             self.poller,
@@ -228,6 +230,7 @@ class Endpoint:
 
     def close(self) -> list[Configuration]:
         """Do the last rechecks and clean up; returns what could not be deleted."""
+        self.beside.join()
         self.configurations.discard(keep=self.rechecks.holds)
         self._settle_rechecks()
         left = self.configurations.clean_up()

@@ -174,6 +174,7 @@ class Creator(SingleCreates):
         ]
         for one in new:
             self._inventory.add(one)
+            self._inventory.retire(one)
         free = names - sids.keys() - self._inventory.accepted.keys()
         self._inventory.vacate(*free)
         return bool(new or free)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from threading import Lock
 from typing import Any
 
@@ -17,6 +19,8 @@ from orchestrator_contract.scope import DEFAULT_SCOPE, ResourceKey, Scope
 
 #: Stands in what the run calls one more configuration of the same displayName, between that name, which can't hold it, and a number.
 TWIN = "+"
+#: What is used beside the tests, in the thread that does so.
+_APART: ContextVar[set[ResourceKey] | None] = ContextVar("apart", default=None)
 #: Of the ten that a real account takes, some are its owner's.
 _BOUND = 8
 
@@ -58,8 +62,11 @@ class Inventory:
         self._gone: set[ResourceKey] = set()
         #: Those that the run deletes on purpose, to make room.
         self._leaving: set[ResourceKey] = set()
-        #: Those that the present test has made.
-        self.fresh: set[ResourceKey] = set()
+        #: Those that tests have had, and those that the present one has.
+        self._used: set[ResourceKey] = set()
+        self._taken: set[ResourceKey] = set()
+        #: What is used beside the tests, by each that does so.
+        self._apart: dict[int, set[ResourceKey]] = {}
         #: By which account each id was created and under which name; None where several accounts count alike.
         self._owners: dict[str, tuple[int, str] | None] = {}
         self._twins = 0
@@ -99,6 +106,11 @@ class Inventory:
         """How many of this process may exist in *scope*: created, being created or being deleted."""
         return [*self._room.values()].count(scope)
 
+    def newest(self, number: int, scope: Scope) -> list[Configuration]:
+        """Those of the last *number* announced in *scope* that exist, in order."""
+        last = [name for name, where in [*self._room.items()] if where == scope][-number:]
+        return [self.left[name] for name in last if name in self.left]
+
     def has_some(self, scope: Scope) -> bool:
         """True if something that this process created in *scope* is known to exist."""
         return any(one.scope == scope for one in self.left.values())
@@ -123,6 +135,54 @@ class Inventory:
             scope = self._room.pop(name, None)
             if scope is not None:
                 self._coordinator.give_back_room(self._holder, _key(scope), 1)
+
+    # ---------------------------------------------------------------- tests
+
+    def begin(self) -> None:
+        """Note that a new test begins: what earlier ones had is theirs no more."""
+        self._taken.clear()
+
+    def use(self, *configurations: Configuration) -> None:
+        """Keep these as long as the present test runs."""
+        taken = _APART.get()
+        (self._taken if taken is None else taken).update(one.resource_key for one in configurations)
+        self.retire(*configurations)
+
+    @contextmanager
+    def apart(self) -> Iterator[None]:
+        """Keep what is used within until its end, whatever tests begin."""
+        taken: set[ResourceKey] = set()
+        self._apart[id(taken)] = taken
+        token = _APART.set(taken)
+        try:
+            yield
+        finally:
+            _APART.reset(token)
+            del self._apart[id(taken)]
+
+    def let_go(self, *configurations: Configuration) -> None:
+        """Note that the present test needs these no longer."""
+        taken = _APART.get()
+        keys = {one.resource_key for one in configurations}
+        (self._taken if taken is None else taken).difference_update(keys)
+
+    def in_use(self, configuration: Configuration) -> bool:
+        """True if the present test uses it."""
+        return configuration.resource_key in self._taken
+
+    def retire(self, *configurations: Configuration) -> None:
+        """Note that no later test has been promised these."""
+        self._used.update(one.resource_key for one in configurations)
+
+    def renew(self, *configurations: Configuration) -> None:
+        """Note that these are as good as new."""
+        self._used.difference_update(one.resource_key for one in configurations)
+
+    def idle(self, scope: Scope) -> list[Configuration]:
+        """What exists in *scope* of what earlier tests had."""
+        idle = self._used.difference(self._taken, *[*self._apart.values()])
+        left = [*self.left.values()]
+        return [one for one in left if one.scope == scope and one.resource_key in idle]
 
     # ---------------------------------------------------------------- announced, created, gone
 
@@ -178,7 +238,6 @@ class Inventory:
         self._owners[configuration.sid] = (
             made if self._owners.get(configuration.sid, made) == made else None
         )
-        self.fresh.add(configuration.resource_key)
         self.left[configuration.name] = configuration
         self.unresolved.pop(configuration.name, None)
 

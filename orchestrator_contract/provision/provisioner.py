@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, wait
 from math import inf
 from typing import Any
 
@@ -18,8 +17,8 @@ from orchestrator_contract.provision.create import Creator
 from orchestrator_contract.provision.given import Given
 from orchestrator_contract.provision.holds import Holds, Kept
 from orchestrator_contract.provision.inventory import Inventory
-from orchestrator_contract.provision.making import Making
 from orchestrator_contract.provision.refusals import TooFew
+from orchestrator_contract.provision.stock import Stock
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.results.findings import Findings
 from orchestrator_contract.scope import DEFAULT_SCOPE, ResourceKey, Scope
@@ -52,12 +51,11 @@ class Provisioner:
         self.creator = Creator(
             client, poller, findings, inventory, self.listing, run_id, self._make_room
         )
-        self._making = Making(client, poller, inventory, ownership, holds, self.creator, ahead)
+        self._stock = Stock(client, poller, inventory, ownership, holds, self.creator, ahead)
         self._given = Given(client, self.creator.identity)
         #: What several tests share.
         self.kept = Kept(lambda: self.most_kept)
         holds.register(self.kept)
-        self._leaving: list[Future[None]] = []
         self._discarded: set[ResourceKey] = set()
         #: How many were asked for where fewer would do, and how many there were.
         self.asked = self.got = 0
@@ -65,17 +63,16 @@ class Provisioner:
     @property
     def ahead(self) -> int:
         """How many more are made whenever one has to be made."""
-        return self._making.ahead
+        return self._stock.ahead
 
     @ahead.setter
     def ahead(self, number: int) -> None:
-        self._making.ahead = number
+        self._stock.ahead = number
 
     def begin(self, to_come: float = inf) -> None:
         """Note that a new test begins: what earlier ones took or made is theirs no more. Nothing is made ahead for more tests than are *to_come*."""
-        self._making.taken.clear()
-        self.inventory.fresh.clear()
-        self._making.ahead = int(min(self._making.ahead, to_come))
+        self.inventory.begin()
+        self._stock.begin(to_come)
 
     # ---------------------------------------------------------------- taking
 
@@ -136,7 +133,7 @@ class Provisioner:
         mode = self.client.profile.provision.mode
         if mode == "create":
             wanted = [payloads[i] if i < len(payloads) else {} for i in range(number)]
-            return self._making.take(wanted, scope, new=new)
+            return self._stock.take(wanted, scope, new=new)
         self.inventory.charge(number)
         try:
             if mode is None:
@@ -152,24 +149,13 @@ class Provisioner:
         self.client.ownership.allow(*(configuration.sid for configuration in found))
         return found
 
-    def elsewhere(self, scope: Scope, instead: list[Configuration]) -> list[Configuration]:
-        """As many configurations of another *scope* as are given; those themselves where the target has none to give."""
-        if not self.client.profile.has(scope):
-            return instead
-        try:
-            found = self.take(len(instead), scope=scope)
-        except NothingToDelete:
-            return instead
-        self.give_back(*instead)
-        return found
-
     def use(self, *configurations: Configuration) -> None:
         """Keep these as long as the present test runs."""
-        self._making.taken.update(one.resource_key for one in configurations)
+        self.inventory.use(*configurations)
 
     def in_use(self, configuration: Configuration) -> bool:
         """Whether the present test uses it."""
-        return configuration.resource_key in self._making.taken
+        return self.inventory.in_use(configuration)
 
     @property
     def is_tight(self) -> bool:
@@ -186,17 +172,17 @@ class Provisioner:
         """Return idle ones at which nothing but reads was aimed, for other tests."""
         for configuration in configurations:
             if configuration.name:
-                self._making.put(configuration)
+                self._stock.put(configuration)
             else:
                 self.inventory.discharge(1)
                 self._given.give_back(configuration.sid)
 
     def idle(self, scope: Scope = DEFAULT_SCOPE) -> list[Configuration]:
         """What was created in *scope* and no test needs any longer."""
-        return self._making.idle(scope)
+        return self._stock.idle(scope)
 
     def _make_room(self, scope: Scope) -> bool:
-        return self._making.make_room(scope, at_any_cost=True)
+        return self._stock.make_room(scope, at_any_cost=True)
 
     # ---------------------------------------------------------------- the end
 
@@ -207,19 +193,18 @@ class Provisioner:
 
     def discard(self, *, keep: Callable[[Configuration], bool] = lambda _: False) -> None:
         """Delete what this process created, but not what is to *keep*; `clean_up` waits for the end of it."""
+        self._stock.clear()
+        self.client.parallel.join()
         unneeded = [
             one
             for one in self.inventory.left.values()
             if one.resource_key not in self._discarded and not keep(one)
         ]
-        self._making.clear()
         self._discarded.update(one.resource_key for one in unneeded)
         begun = cleanup.begin(self.client, self.poller, unneeded, self.inventory.gone)
         # Followed at once: when the endpoint's clock has been moved, an operation of today may be too old to be there.
-        self._leaving.append(
-            self.client.parallel.beside(
-                lambda: cleanup.conclude(self.poller, begun, self.inventory.gone)
-            )
+        self.client.parallel.beside(
+            lambda: cleanup.conclude(self.poller, begun, self.inventory.gone)
         )
 
     def clean_up(self) -> list[Configuration]:
@@ -227,7 +212,7 @@ class Provisioner:
         self._given.end()
         self.client.forgive()
         self.discard()
-        wait(self._leaving)
+        self.client.parallel.join()
         return cleanup.clean_up(
             self.client,
             self.poller,

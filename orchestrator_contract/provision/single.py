@@ -64,6 +64,7 @@ class SingleCreates(Post):
         made = self._identify({name: operation}, {name: payload}, DEFAULT_SCOPE)
         if name not in made:
             raise NothingToDelete(Refusal.after(operation).reason)
+        self._inventory.use(made[name])
         self._read_lag.wait([made[name]])
         return made[name]
 
@@ -140,6 +141,7 @@ class SingleCreates(Post):
         self, sid: str, payload: dict[str, Any], name: str, scope: Scope = DEFAULT_SCOPE
     ) -> Configuration:
         twin = self._made(sid, {**payload, "displayName": name}, scope)
+        self._inventory.use(twin)
         self._inventory.created([twin])
         self._read_lag.wait([twin])
         return twin

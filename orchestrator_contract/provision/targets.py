@@ -52,7 +52,9 @@ class Targets(Holder):
         """
         known = self._controls.get(scope)
         if known is None or self.may_be_deleted(known):
-            known = self._controls[scope] = self._configurations.one(scope=scope)
+            known = self._controls[scope] = self._configurations.take(
+                1, scope=scope, new=not self._former
+            )[0]
             self._former.append(known)
         self._configurations.use(known)
         return known

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, wait
 from typing import Any
 
 from orchestrator_contract.endpoint import Endpoint
@@ -14,7 +15,6 @@ from orchestrator_contract.exceptions import (
     only_this_check,
 )
 from orchestrator_contract.http.exchange import Exchange
-from orchestrator_contract.provision.holds import Holder
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.rules import deletion
@@ -23,22 +23,22 @@ from orchestrator_contract.steps.accepted_deletes import AcceptedDeletes
 
 #: Times that a delete whose operation FAILED is sent again.
 _REPEATS_AFTER_FAILED = 2
-#: Deletes of the pool that are completed together.
-_BATCH = 8
+#: Deletes of the pool that are completed together, and beside the tests.
+_BATCH, _PREPARED = 8, 3
 
 
-class Deletes(AcceptedDeletes, Holder):
+class Deletes(AcceptedDeletes):
     """Deletes of one run's configurations."""
 
     def __init__(self, endpoint: Endpoint) -> None:
         super().__init__(endpoint)
         #: The newest delete that COMPLETED under a plain key, and how far the clock had been moved.
         self._newest: tuple[Operation, int] | None = None
-        self._pending: list[tuple[Operation, str]] = []
         self._pool: list[Operation] = []
         self._pool_advanced = 0
+        #: Those that are completed beside the tests.
+        self._coming: list[Future[None]] = []
         self._expected_draws = 0
-        endpoint.holds.register(self)
 
     # ---------------------------------------------------------------- completed
 
@@ -49,7 +49,6 @@ class Deletes(AcceptedDeletes, Holder):
             Inconclusive: none did.
         """
         done = self._judge_ends(self.endpoint.poller.finish(operations))
-        self.complete_pending()
         if not done:
             raise Inconclusive("no delete was seen to end COMPLETED")
         self._remember(done[0])
@@ -94,27 +93,29 @@ class Deletes(AcceptedDeletes, Holder):
             return self.complete([self.endpoint.poller.accept(exchange, configuration)])[0]
 
     def later(self, operation: Operation) -> None:
-        """Complete *operation* beside later ones, reported under its test."""
-        test = self._accepted_in.get(operation, self._findings.test)
-        self._pending.append((operation, test))
+        """Complete *operation* beside later tests, as far as it can be followed."""
 
-    def complete_pending(self) -> None:
-        """Complete the deletes that were left for later, side by side."""
-        pending, self._pending = self._pending, []
-        self.endpoint.client.parallel(self._complete_one, pending)
+        def complete() -> None:
+            with contextlib.suppress(Inconclusive):
+                self._judge_ends(self.endpoint.poller.finish([operation], early=False))
 
-    def _complete_one(self, pending: tuple[Operation, str]) -> None:
-        operation, test = pending
-        with self._findings.attributed_to(test), contextlib.suppress(Inconclusive):
-            self._judge_ends(self.endpoint.poller.finish([operation], early=False))
+        test = self._accepted_in.get(operation, "")
+        self.endpoint.beside.judge(complete, operation.configuration, test=test)
 
-    def holds(self, configuration: Configuration) -> bool:
-        """Whether the delete of *configuration* is still to be followed."""
-        return any(one.configuration is configuration for one, _ in self._pending)
+    def complete_later(
+        self,
+        operations: Sequence[Operation],
+        then: Callable[[Operation], object] = lambda _: None,
+    ) -> Future[None] | None:
+        """Complete *operations* beside later tests, and call *then* with each COMPLETED one."""
 
-    def release(self) -> None:
-        """Complete what is left for later."""
-        self.complete_pending()
+        def complete() -> None:
+            for completed in self.complete(operations):
+                then(completed)
+
+        if not operations:
+            return None
+        return self.endpoint.beside.judge(complete, *(one.configuration for one in operations))
 
     # ---------------------------------------------------------------- shared
 
@@ -136,7 +137,19 @@ class Deletes(AcceptedDeletes, Holder):
         if len(self._pool) < number:
             self._fill_pool(number)
         found, self._pool = self._pool[:number], self._pool[number:]
+        if not self.endpoint.effort.few:
+            self._prepare()
         return found or [self.newest()]
+
+    def _prepare(self) -> None:
+        """Complete the next ones of the pool beside the tests, where that takes long."""
+        number = min(1 if self.endpoint.effort.few else _PREPARED, self._expected_draws)
+        number -= len(self._pool) + len(self._coming)
+        if self.endpoint.poller.is_slow and number > 0:
+            with contextlib.suppress(Inconclusive):
+                for operation in self.accept_new(number):
+                    coming = self.complete_later([operation], self._pool.append)
+                    self._coming += [coming] if coming is not None else []
 
     def draw_alone(self) -> Operation:
         """A COMPLETED delete under a plain key, given to no other test.
@@ -152,6 +165,7 @@ class Deletes(AcceptedDeletes, Holder):
             operation = self._pool.pop(0) if self._pool else self.completed()[0]
         self._expected_draws -= 1
         self.withhold(operation)
+        self._prepare()
         return operation
 
     def newest(self) -> Operation:
@@ -167,10 +181,20 @@ class Deletes(AcceptedDeletes, Holder):
         return self.completed()[0]
 
     def _fill_pool(self, number: int) -> None:
+        if self._coming:
+            wait(self._coming)
+            self._coming.clear()
+            if len(self._pool) >= number:
+                return
         self._pool_advanced = self.endpoint.coordinator.advanced()
         if self.endpoint.effort.few and self._newest and self._newest[1] == self._pool_advanced:
             return
-        batch = 1 if self.endpoint.effort.few else max(0, min(_BATCH, self._expected_draws))
+        slow = self.endpoint.poller.is_slow
+        batch = (
+            1
+            if self.endpoint.effort.few
+            else max(0, min(_PREPARED if slow else _BATCH, self._expected_draws))
+        )
         try:
             self._pool += self.completed(max(number, batch) - len(self._pool))
         except NothingToDelete:

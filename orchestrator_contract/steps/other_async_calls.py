@@ -7,6 +7,7 @@ call.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
@@ -90,6 +91,8 @@ class OtherAsyncCalls:
             "delete-conversation": Conversations(endpoint).take,
         }
         self._led: dict[str, LedCall] = {}
+        #: Calls that come to their end beside the tests.
+        self._ending: dict[str, Future[None] | None] = {}
 
     def lead(self, name: str) -> LedCall:
         """A call accepted, replayed, followed to its end and replayed again.
@@ -97,10 +100,21 @@ class OtherAsyncCalls:
         Raises:
             Inconclusive: there is nothing to call it on, or it was not accepted.
         """
-        few = self._endpoint.effort.few
+        return self._end(name, *self._begin(name))
+
+    def lead_beside(self, name: str, then: Callable[[LedCall], object] = lambda _: None) -> None:
+        """Lead a call of which the end comes beside later tests, and call *then* with it."""
+        begun = self._begin(name)
+        self._ending[name] = self._endpoint.beside.judge(lambda: then(self._end(name, *begun)))
+
+    def _begin(self, name: str) -> tuple[AsyncCall, Operation]:
         call = self._makers[name]()
         operation = call.begin(self._endpoint.key())
-        self._replay(call, operation, 0 if few else _REPLAYS)
+        self._replay(call, operation, 0 if self._endpoint.effort.few else _REPLAYS)
+        return call, operation
+
+    def _end(self, name: str, call: AsyncCall, operation: Operation) -> LedCall:
+        few = self._endpoint.effort.few
         led = LedCall(call, operation, call.conclude(operation))
         self._share(name, led)
         self._judge_end(led)
@@ -118,6 +132,8 @@ class OtherAsyncCalls:
 
     def led(self, name: str) -> LedCall:
         """The newest call of this name that was led, or a new one."""
+        if (ending := self._ending.pop(name, None)) is not None:
+            wait([ending])
         led, configurations = self._led.get(name), self._endpoint.configurations
         if led is None or not configurations.kept.holds(led.configuration):
             led = self.lead(name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import defaultdict
+from functools import partial
 
 from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.exceptions import Inconclusive
@@ -69,7 +70,8 @@ class SampledResponses:
         self._deleted_twice = True
         for configuration in self._endpoint.configurations.take(self._deletes, least=1):
             first = self._delete(configuration)
-            self._follow(configuration, first, self._delete(configuration))
+            follow = partial(self._follow, configuration, first, self._delete(configuration))
+            self._endpoint.beside.judge(follow, configuration)
 
     # ---------------------------------------------------------------- the profile's ways
 

@@ -33,6 +33,7 @@ from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.scope import Scope
 from orchestrator_contract.steps.aged_keys import AgedKeys
+from orchestrator_contract.steps.beside import Beside
 from orchestrator_contract.steps.client_disconnect import ClientDisconnect
 from orchestrator_contract.steps.clock import DAY, Clock
 from orchestrator_contract.steps.concurrent_deletes import (
@@ -250,6 +251,12 @@ def updates(endpoint: Endpoint) -> Updates:
 
 
 @pytest.fixture(scope="session")
+def beside(endpoint: Endpoint) -> Beside:
+    """Judges beside later tests."""
+    return endpoint.beside
+
+
+@pytest.fixture(scope="session")
 def rechecks(endpoint: Endpoint) -> Rechecks:
     """States that are looked at again later."""
     return endpoint.rechecks
@@ -317,9 +324,9 @@ def refused_deletes(
 
 
 @pytest.fixture(scope="session")
-def clock(endpoint: Endpoint, deletes: Deletes) -> Clock:
+def clock(endpoint: Endpoint) -> Clock:
     """The endpoint's clock."""
-    return Clock(endpoint, deletes)
+    return Clock(endpoint)
 
 
 @pytest.fixture(scope="session")
@@ -496,13 +503,11 @@ def listed_configurations(
 
 @pytest.fixture
 def listed(
-    listed_configurations: ListedConfigurations, request: pytest.FixtureRequest
+    listed_configurations: ListedConfigurations, endpoint: Endpoint, request: pytest.FixtureRequest
 ) -> Iterator[ListedConfigurations]:
     """Configurations in the list, as long as tests ask for them."""
     yield listed_configurations
-    items = request.session.items
-    later = items[items.index(request.node) + 1 :]
-    if not any("listed" in _fixtures(item) for item in later):
+    if endpoint.effort.few or not _asked_for_later("listed", request):
         listed_configurations.let_go()
 
 
@@ -650,9 +655,14 @@ def reused(deletes: Deletes) -> Operation:
 
 
 @pytest.fixture
-def other(key_reuse: KeyReuse) -> Configuration:
+def other(
+    key_reuse: KeyReuse, configurations: Provisioner, request: pytest.FixtureRequest
+) -> Iterator[Configuration]:
     """A configuration for used keys, shared as long as they are refused."""
-    return key_reuse.other()
+    other = key_reuse.other()
+    yield other
+    if not _asked_for_later("other", request):
+        configurations.kept.let_go(other)
 
 
 @pytest.fixture(scope="session")
@@ -772,6 +782,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         if name in metafunc.fixturenames:
             ids = [f"{name.strip('_')}-{index + 1}" for index in range(number)]
             metafunc.parametrize(name, range(number), ids=ids)
+
+
+def _asked_for_later(name: str, request: pytest.FixtureRequest) -> bool:
+    """True if a later test of the session has a fixture of this *name*."""
+    items = request.session.items
+    return any(name in _fixtures(item) for item in items[items.index(request.node) + 1 :])
 
 
 def _fixtures(item: pytest.Item) -> tuple[str, ...]:
