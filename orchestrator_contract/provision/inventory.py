@@ -106,10 +106,10 @@ class Inventory:
         """How many of this process may exist in *scope*: created, being created or being deleted."""
         return [*self._room.values()].count(scope)
 
-    def newest(self, number: int, scope: Scope) -> list[Configuration]:
-        """Those of the last *number* announced in *scope* that exist, in order."""
-        last = [name for name, where in [*self._room.items()] if where == scope][-number:]
-        return [self.left[name] for name in last if name in self.left]
+    def in_order(self, scope: Scope) -> list[Configuration | None]:
+        """What exists in *scope*, in the order of its creates; None for what is not known yet."""
+        names = [name for name, where in [*self._room.items()] if where == scope]
+        return [self.left.get(name) for name in names]
 
     def has_some(self, scope: Scope) -> bool:
         """True if something that this process created in *scope* is known to exist."""

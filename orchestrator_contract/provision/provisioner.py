@@ -80,6 +80,10 @@ class Provisioner:
         """One idle configuration."""
         return self.take(1, scope=scope)[0]
 
+    def newest(self) -> Configuration:
+        """The newest that exists, at which only reads are aimed; a new one if that is quick."""
+        return self._stock.newest() or self.take(1, new=True)[0]
+
     def spare(self, *, scope: Scope = DEFAULT_SCOPE) -> Configuration:
         """One that no test needs any longer, whatever was aimed at it; an idle one where there is none."""
         idle = self.idle(scope)

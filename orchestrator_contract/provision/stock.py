@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from functools import partial
+from itertools import cycle
 from math import inf
 from threading import RLock
 from typing import Any
@@ -20,6 +21,7 @@ from orchestrator_contract.api.client import Client
 from orchestrator_contract.api.poller import Poller
 from orchestrator_contract.exceptions import Inconclusive
 from orchestrator_contract.guard import Ownership
+from orchestrator_contract.inputs.payloads import COMMON_PAYLOADS
 from orchestrator_contract.provision import cleanup
 from orchestrator_contract.provision.create import Creator
 from orchestrator_contract.provision.holds import Holds
@@ -29,7 +31,7 @@ from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.scope import DEFAULT_SCOPE, Scope
 
 #: Size of a stock that is filled beside the tests, and slots that it leaves to their own creates.
-_SIZE, _LEFT = 5, 2
+_SIZE, _LEFT = 5, 1
 #: Longest wait for room that other processes of the run have, and between two looks, in seconds.
 _PATIENCE_S, _LOOK_S = 60.0, 0.5
 
@@ -60,6 +62,7 @@ class Stock:
         self._creating: list[Future[None]] = []
         self._deleting: list[Future[None]] = []
         self._lock = RLock()
+        self._members = cycle(COMMON_PAYLOADS)
         #: Tests that are left.
         self._to_come = inf
 
@@ -90,23 +93,23 @@ class Stock:
 
     def _add(self) -> None:
         with contextlib.suppress(Inconclusive):  # a test that needs one is told
-            self.put(*self._create([{}], DEFAULT_SCOPE, ahead=0))
+            self.put(*self._create([next(self._members)], DEFAULT_SCOPE, ahead=0))
 
     # ---------------------------------------------------------------- taking
 
     def take(
         self, wanted: Sequence[Mapping[str, Any]], scope: Scope, *, new: bool = False
     ) -> list[Configuration]:
-        """Idle configurations with *wanted* optional members, created now if they are to be *new*.
+        """Idle configurations with *wanted* optional members; *new* ones next to each other.
 
         For want of room plain ones serve for all.
 
         Raises:
             NothingToDelete: they can't be had.
         """
-        found = self._newest(len(wanted), scope) if new else []
-        if found:
+        if new and (found := self._next_to_each_other(len(wanted), scope)):
             return found
+        found = []
         left, spent = [*wanted], time.monotonic() + _PATIENCE_S
         while left:
             plain = 0 if new else sum(not one for one in left)
@@ -140,18 +143,26 @@ class Stock:
         self._creating = _running(self._creating)
         return bool(wait(self._creating, return_when=FIRST_COMPLETED).done)
 
-    def _newest(self, number: int, scope: Scope) -> list[Configuration]:
-        """The *number* that were created last, if all of them were made ahead; else none."""
-        if not self._poller.is_slow:
-            return []
+    def _next_to_each_other(self, number: int, scope: Scope) -> list[Configuration]:
+        """*number* that were made ahead, one after the other; none if there are not as many."""
         wait(self._creating)
         with self._lock:
-            ready, newest = self._ready.get(scope, []), self._inventory.newest(number, scope)
-            if len(newest) < number or not all(one in ready for one in newest):
-                return []
-            self._ready[scope] = [one for one in ready if one not in newest]
-            self._inventory.use(*newest)
-            return newest
+            ready, order = self._ready.get(scope, []), self._inventory.in_order(scope)
+            for end in range(len(order), number - 1, -1):
+                found = [one for one in order[end - number : end] if one in ready]
+                if len(found) == number:
+                    self._ready[scope] = [one for one in ready if one not in found]
+                    self._inventory.use(*found)
+                    return found
+        return []
+
+    def newest(self) -> Configuration | None:
+        """The newest that exists, where creating one takes long."""
+        order = self._inventory.in_order(DEFAULT_SCOPE) if self._poller.is_slow else []
+        exist = [one for one in order if one and self._ownership.untouched(one.resource_key)]
+        kept = [one for one in exist if not self._inventory.is_leaving(one)]
+        self._inventory.use(*kept[-1:])
+        return kept[-1] if kept else None
 
     def _reuse(self, scope: Scope, number: int) -> list[Configuration]:
         """Up to *number* that were made before; where there is little room from tests, too."""

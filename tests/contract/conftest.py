@@ -530,7 +530,7 @@ def sample_of_fetches(endpoint: Endpoint) -> int:
 @pytest.fixture
 def newest(configurations: Provisioner, check: Check) -> Configuration:
     """The configuration that was created last."""
-    newest = configurations.take(1, new=True)[0]
+    newest = configurations.newest()
     check.shown(newest)
     return newest
 
