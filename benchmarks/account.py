@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -55,9 +55,9 @@ def _run(folder: Path, effort: str, target: Path) -> float:
     return time.perf_counter() - started
 
 
-def _slot_seconds(requests: list[dict[str, Any]]) -> float:
+def _slot_seconds(requests: Sequence[dict[str, Any]]) -> float:
     """Seconds for which the creates and deletes of a run hold slots, each on its own."""
     accepted = [one for one in requests if one["status"] == 202]
-    creates = sum(one["method"] == "POST" for one in accepted)
+    creates = len([one for one in accepted if one["method"] == "POST"])
     deleted = {one["path"] for one in accepted if one["method"] == "DELETE"}
     return creates * _CREATE_S + len(deleted) * _DELETE_S

@@ -23,11 +23,10 @@ from orchestrator_contract.guard import Ownership
 from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.inputs.identifiers import Identifiers, is_well_formed_key
 from orchestrator_contract.profile import Profile
-from orchestrator_contract.provision.absent import Absent
 from orchestrator_contract.provision.holds import Holds
 from orchestrator_contract.provision.inventory import Inventory
 from orchestrator_contract.provision.provisioner import Provisioner
-from orchestrator_contract.provision.targets import Targets
+from orchestrator_contract.provision.targets import Absent, Targets
 from orchestrator_contract.redaction.redactor import Redactor
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextvars import copy_context
 from threading import Event, Semaphore, local
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from orchestrator_contract.exceptions import BudgetExhausted
 
@@ -29,7 +29,7 @@ class Parallel:
         self._inside = local()
         #: For what waits beside the tests, so that it does not keep them from sending.
         self._beside = ThreadPoolExecutor(2 * _WIDTH, "beside")
-        self._begun: list[Future[None]] = []
+        self._begun: list[Future[Any]] = []
 
     def __call__(
         self, function: Callable[[_T], _R], items: Sequence[_T], width: int = _WIDTH
@@ -64,7 +64,7 @@ class Parallel:
             raise
         return [future.result() for future in futures]
 
-    def beside(self, function: Callable[[], None]) -> Future[None]:
+    def beside(self, function: Callable[[], _R]) -> Future[_R]:
         """Begin *function* beside what follows."""
         future = self._beside.submit(function)
         self._begun = [*(one for one in self._begun if not one.done()), future]

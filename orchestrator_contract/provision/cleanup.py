@@ -6,7 +6,6 @@ import contextlib
 import time
 from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 
 from orchestrator_contract.api.client import Client
 from orchestrator_contract.api.pagination import Pagination
@@ -17,23 +16,12 @@ from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.provision.identity import Identity
 from orchestrator_contract.provision.inventory import TWIN, Inventory
 from orchestrator_contract.resources.configuration import Configuration
-from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.scope import ResourceKey, Scope
 
 #: How long a create whose answer is not known may take to show in the list, in seconds.
 _LATE_S = 3.0
 #: How long at least what is busy is tried again, and the first pause between two tries, which doubles, in seconds.
 _BUSY_S, _PAUSE_S = 5.0, 0.3
-
-
-@dataclass(frozen=True, slots=True)
-class Begun:
-    """Deletes that were sent, as far as something is still to come of them."""
-
-    #: Those that were accepted, each with its operation.
-    accepted: Sequence[tuple[Configuration, Operation]] = ()
-    #: Those answered 409: an interrupted test may have begun to delete or to update them, or their create is under way.
-    busy: Sequence[Configuration] = ()
 
 
 def clean_up(
@@ -88,56 +76,49 @@ def remove(
     )
     deadline, pause = time.monotonic() + patience_s, _PAUSE_S
     while True:
-        begun = begin(client, poller, configurations, gone)
-        conclude(poller, begun, gone)
-        configurations = begun.busy
+        configurations = delete(client, poller, configurations, gone)
         if not configurations or time.monotonic() > deadline:
             return
         time.sleep(pause)
         pause *= 2
 
 
-def begin(
+def delete(
     client: Client,
     poller: Poller,
     configurations: Sequence[Configuration],
     gone: Callable[..., None],
-) -> Begun:
-    """Send the deletes of these. *gone* is called with what was not there any more."""
+) -> list[Configuration]:
+    """Delete these and wait for the end; *gone* is called with those that are gone.
+
+    Returns:
+        Those answered 409: a test may have begun to delete or to update them, or their create is
+        under way.
+    """
     call = Call("delete", allow=frozenset({401, 403, 410}))
 
-    def delete(configuration: Configuration) -> tuple[Configuration, Exchange | None]:
+    def send(configuration: Configuration) -> Exchange | None:
         try:
-            return configuration, client.delete(configuration, call=call, new_connection=False)
+            return client.delete(configuration, call=call)
         except Inconclusive:
-            return configuration, None
+            return None
 
     accepted, busy = [], []
-    for configuration, exchange in client.parallel(delete, list(configurations)):
-        if exchange is None:
-            continue
-        if exchange.status in (404, 410):
+    exchanges = client.parallel(send, list(configurations))
+    for configuration, exchange in zip(configurations, exchanges, strict=True):
+        status = exchange.status if exchange is not None else None
+        if status in (404, 410):
             gone(configuration)
-        elif exchange.status == 409:
+        elif status == 409:
             busy.append(configuration)
-        elif exchange.status == 202:
+        elif exchange is not None and status == 202:
             with contextlib.suppress(Inconclusive):
-                accepted.append((configuration, poller.accept(exchange, configuration)))
-    return Begun(accepted, busy)
-
-
-def conclude(poller: Poller, begun: Begun, gone: Callable[..., None]) -> None:
-    """Wait for the end of what `begin` has had accepted; *gone* is called with what is."""
+                accepted.append(poller.accept(exchange, configuration))
     # An operation that can't be read: the next delete tells by its 404.
     with contextlib.suppress(Inconclusive):
-        poller.finish([operation for _, operation in begun.accepted], early=False)
-    gone(
-        *(
-            configuration
-            for configuration, operation in begun.accepted
-            if operation.status == "COMPLETED"
-        )
-    )
+        poller.finish(accepted, early=False)
+    gone(*(one.configuration for one in accepted if one.status == "COMPLETED"))
+    return busy
 
 
 def _may_be_there(name: str, inventory: Inventory, *, readable: bool) -> bool:

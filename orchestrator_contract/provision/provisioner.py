@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from math import inf
 from typing import Any
 
@@ -13,11 +14,11 @@ from orchestrator_contract.api.poller import Poller
 from orchestrator_contract.exceptions import CheckInconclusive, NothingToDelete, SupplyExhausted
 from orchestrator_contract.guard import Ownership
 from orchestrator_contract.provision import cleanup
-from orchestrator_contract.provision.create import Creator
 from orchestrator_contract.provision.given import Given
 from orchestrator_contract.provision.holds import Holds, Kept
 from orchestrator_contract.provision.inventory import Inventory
 from orchestrator_contract.provision.refusals import TooFew
+from orchestrator_contract.provision.single import SingleCreator
 from orchestrator_contract.provision.stock import Stock
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.results.findings import Findings
@@ -48,7 +49,7 @@ class Provisioner:
         self.inventory = inventory
         self._holds = holds
         self.listing = Pagination(client, findings)
-        self.creator = Creator(
+        self.creator = SingleCreator(
             client, poller, findings, inventory, self.listing, run_id, self._make_room
         )
         self._stock = Stock(client, poller, inventory, ownership, holds, self.creator, ahead)
@@ -205,11 +206,8 @@ class Provisioner:
             if one.resource_key not in self._discarded and not keep(one)
         ]
         self._discarded.update(one.resource_key for one in unneeded)
-        begun = cleanup.begin(self.client, self.poller, unneeded, self.inventory.gone)
-        # Followed at once: when the endpoint's clock has been moved, an operation of today may be too old to be there.
-        self.client.parallel.beside(
-            lambda: cleanup.conclude(self.poller, begun, self.inventory.gone)
-        )
+        delete = partial(cleanup.delete, self.client, self.poller, unneeded, self.inventory.gone)
+        self.client.parallel.beside(delete)
 
     def clean_up(self) -> list[Configuration]:
         """Delete what this run created and what is left of it; what could not be deleted is returned."""

@@ -10,15 +10,15 @@ from typing import Any
 from orchestrator_contract.exceptions import NothingToDelete
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.request import Request
+from orchestrator_contract.provision.create import Creator
 from orchestrator_contract.provision.identity import named_at_end
-from orchestrator_contract.provision.post import Post
 from orchestrator_contract.provision.refusals import Refusal, no_room
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.scope import DEFAULT_SCOPE, Scope
 
 
-class SingleCreates(Post):
+class SingleCreator(Creator):
     """Creates that a test looks at one by one."""
 
     def take_room(self, scope: Scope = DEFAULT_SCOPE) -> None:

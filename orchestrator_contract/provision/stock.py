@@ -258,8 +258,7 @@ class Stock:
     def _delete(self, configurations: Sequence[Configuration]) -> None:
         """Delete these and wait for the end. What is busy makes no room now."""
         with contextlib.suppress(Inconclusive):
-            begun = cleanup.begin(self._client, self._poller, configurations, self._inventory.gone)
-            cleanup.conclude(self._poller, begun, self._inventory.gone)
+            cleanup.delete(self._client, self._poller, configurations, self._inventory.gone)
 
     def idle(self, scope: Scope = DEFAULT_SCOPE) -> list[Configuration]:
         """What a test had in *scope*, and none needs any longer."""
