@@ -143,6 +143,7 @@ class Deletes(AcceptedDeletes):
 
     def _prepare(self) -> None:
         """Complete the next ones of the pool beside the tests, where that takes long."""
+        self._coming = [one for one in self._coming if not one.done()]
         number = min(1 if self.endpoint.effort.few else _PREPARED, self._expected_draws)
         number -= len(self._pool) + len(self._coming)
         if self.endpoint.poller.is_slow and number > 0:
