@@ -20,7 +20,7 @@ from orchestrator_contract.scope import ResourceKey, Scope
 
 #: How long a create whose answer is not known may take to show in the list, in seconds.
 _LATE_S = 3.0
-#: How long at least what is busy is tried again, and the first pause between two tries, which doubles, in seconds.
+#: Seconds for which what is busy is tried again, and the first pause, which doubles.
 _BUSY_S, _PAUSE_S = 5.0, 0.3
 
 
@@ -32,7 +32,7 @@ def clean_up(
     identity: Identity,
     tried: AbstractSet[ResourceKey],
 ) -> list[Configuration]:
-    """Delete what is left in *inventory*, and what is listed under its names; what could not be deleted is returned.
+    """Delete what is left in *inventory* or listed under its names; return what could not be.
 
     Each is tried twice, those that were *tried* before once more.
     """
@@ -70,7 +70,7 @@ def remove(
     configurations: Sequence[Configuration],
     gone: Callable[..., None],
 ) -> None:
-    """Delete these and wait for the end, also of what keeps one busy; *gone* is called with those that are gone."""
+    """Delete these, also busy ones; *gone* is called with those that are gone."""
     patience_s = min(
         max(_BUSY_S, 2 * poller.usual_s("delete")), client.profile.limits.poll_timeout_s
     )
@@ -122,7 +122,7 @@ def delete(
 
 
 def _may_be_there(name: str, inventory: Inventory, *, readable: bool) -> bool:
-    """Whether the create of *name* may have made something, though none was found; *readable*: in a list that can be read."""
+    """True if the create of *name* may have made what a *readable* list does not show."""
     operation = inventory.accepted.get(name)
     if operation is not None and operation.done:
         return not readable and operation.status == "COMPLETED"
@@ -130,10 +130,10 @@ def _may_be_there(name: str, inventory: Inventory, *, readable: bool) -> bool:
 
 
 def _look_for_more(inventory: Inventory, listing: Pagination, identity: Identity) -> set[Scope]:
-    """Find in the lists whatever else has a name of the run's; where a list can't be read to its end.
+    """Find whatever else is listed under a name of the run's; return where lists can't be read.
 
-    An endpoint that refuses a create, or says that it failed, may have carried it out all the same. Without
-    its answer, a create may still be under way.
+    A create that was refused or FAILED may have been carried out, and one without a response may
+    still be under way.
     """
     deadline = time.monotonic() + _LATE_S
     while True:
@@ -157,7 +157,7 @@ def _take_listed(
     scope: Scope,
     names: AbstractSet[str],
 ) -> bool:
-    """Take what is listed at *scope* under one of *names* for the run's; whether the list could be read to its end."""
+    """Take what is listed under *names* for the run's; true if the list could be read."""
     found: dict[str, str] = {}
     try:
         for item, _ in listing.items(size=LARGEST_PAGE, scope=scope):

@@ -1,11 +1,11 @@
-"""What the run has announced, what is there of it, and what is gone: in the journal, so that it can be cleaned up after a crash."""
+"""What the run has announced, what exists of it, and what is gone; the journal has it, too."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from threading import Lock
+from threading import RLock
 from typing import Any
 
 from orchestrator_contract.coordination.coordinator import Coordinator
@@ -17,7 +17,7 @@ from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.scope import DEFAULT_SCOPE, ResourceKey, Scope
 
-#: Stands in what the run calls one more configuration of the same displayName, between that name, which can't hold it, and a number.
+#: Separates a displayName, which can't hold it, from the number of one more of that name.
 TWIN = "+"
 #: What is used beside the tests, in the thread that does so.
 _APART: ContextVar[set[ResourceKey] | None] = ContextVar("apart", default=None)
@@ -26,7 +26,7 @@ _BOUND = 8
 
 
 def initial_bound(profile: Profile) -> int:
-    """How many configurations of the run's may exist at once before anything was learned; 0: no bound is known."""
+    """How many configurations of the run's may exist at once at first; 0: no bound is known."""
     if profile.limits.configurations is not None:
         return profile.limits.configurations
     return 0 if are_loopback(profile.bases) else _BOUND
@@ -48,8 +48,8 @@ class Inventory:
         self._ownership = ownership
         self._holder = holder
         self._processes = processes
-        self._lock = Lock()
-        #: Where each announced create takes room, by name, until nothing can exist under it any more.
+        self._lock = RLock()
+        #: Where each announced create takes room, by name, until nothing can exist under it.
         #: No lock guards it, which an interrupt could leave taken: each access is one step.
         self._room: dict[str, Scope] = {}
         #: Created and not yet known to be gone, by name.
@@ -67,7 +67,7 @@ class Inventory:
         self._taken: set[ResourceKey] = set()
         #: What is used beside the tests, by each that does so.
         self._apart: dict[int, set[ResourceKey]] = {}
-        #: By which account each id was created and under which name; None where several accounts count alike.
+        #: By which account each id was created, and its name; None where several count alike.
         self._owners: dict[str, tuple[int, str] | None] = {}
         self._twins = 0
         #: Every displayName that a create was announced with, by where it was sent.
@@ -76,7 +76,7 @@ class Inventory:
         self.refused: set[str] = set()
 
     def charge(self, number: int) -> None:
-        """Count *number* deletions, when configurations are made or given: whatever was made is deleted in the end.
+        """Count *number* deletions of configurations that are made or given.
 
         Raises:
             NothingToDelete: the deletion budget is spent.
@@ -103,7 +103,7 @@ class Inventory:
         self._coordinator.room_is_full(_key(scope))
 
     def holding(self, scope: Scope = DEFAULT_SCOPE) -> int:
-        """How many of this process may exist in *scope*: created, being created or being deleted."""
+        """How many of this process may exist in *scope*, those under way included."""
         return [*self._room.values()].count(scope)
 
     def in_order(self, scope: Scope) -> list[Configuration | None]:
@@ -116,7 +116,7 @@ class Inventory:
         return any(one.scope == scope for one in self.left.values())
 
     def may_get_more(self, scope: Scope = DEFAULT_SCOPE) -> bool:
-        """Whether this process holds less than its share of the room, so that others may give some back."""
+        """True if this process holds less than its share of the room."""
         return self.holding(scope) < self.share(scope)
 
     def share(self, scope: Scope = DEFAULT_SCOPE) -> int:
@@ -140,31 +140,37 @@ class Inventory:
 
     def begin(self) -> None:
         """Note that a new test begins: what earlier ones had is theirs no more."""
-        self._taken.clear()
+        with self._lock:
+            self._taken.clear()
 
     def use(self, *configurations: Configuration) -> None:
         """Keep these as long as the present test runs."""
-        taken = _APART.get()
-        (self._taken if taken is None else taken).update(one.resource_key for one in configurations)
-        self.retire(*configurations)
+        with self._lock:
+            self._present().update(one.resource_key for one in configurations)
+            self.retire(*configurations)
+
+    def _present(self) -> set[ResourceKey]:
+        apart = _APART.get()
+        return self._taken if apart is None else apart
 
     @contextmanager
     def apart(self) -> Iterator[None]:
         """Keep what is used within until its end, whatever tests begin."""
         taken: set[ResourceKey] = set()
-        self._apart[id(taken)] = taken
         token = _APART.set(taken)
+        with self._lock:
+            self._apart[id(taken)] = taken
         try:
             yield
         finally:
             _APART.reset(token)
-            del self._apart[id(taken)]
+            with self._lock:
+                del self._apart[id(taken)]
 
     def let_go(self, *configurations: Configuration) -> None:
         """Note that the present test needs these no longer."""
-        taken = _APART.get()
-        keys = {one.resource_key for one in configurations}
-        (self._taken if taken is None else taken).difference_update(keys)
+        with self._lock:
+            self._present().difference_update(one.resource_key for one in configurations)
 
     def in_use(self, configuration: Configuration) -> bool:
         """True if the present test uses it."""
@@ -172,15 +178,18 @@ class Inventory:
 
     def retire(self, *configurations: Configuration) -> None:
         """Note that no later test has been promised these."""
-        self._used.update(one.resource_key for one in configurations)
+        with self._lock:
+            self._used.update(one.resource_key for one in configurations)
 
     def renew(self, *configurations: Configuration) -> None:
         """Note that these are as good as new."""
-        self._used.difference_update(one.resource_key for one in configurations)
+        with self._lock:
+            self._used.difference_update(one.resource_key for one in configurations)
 
     def idle(self, scope: Scope) -> list[Configuration]:
         """What exists in *scope* of what earlier tests had."""
-        idle = self._used.difference(self._taken, *[*self._apart.values()])
+        with self._lock:
+            idle = self._used.difference(self._taken, *self._apart.values())
         left = [*self.left.values()]
         return [one for one in left if one.scope == scope and one.resource_key in idle]
 
@@ -199,7 +208,7 @@ class Inventory:
     def announce(
         self, names: Iterable[str], scope: Scope = DEFAULT_SCOPE, *, room: bool = True
     ) -> None:
-        """Note, before they are sent, creates of configurations with these names; *room* was taken unless they make nothing."""
+        """Note creates before they are sent; without *room* they make nothing."""
         names = list(names)
         self._room.update(dict.fromkeys(names, scope) if room else {})
         self.announced.setdefault(scope, set()).update(name.partition(TWIN)[0] for name in names)
@@ -211,7 +220,7 @@ class Inventory:
             raise
 
     def announce_twin(self, name: str, scope: Scope = DEFAULT_SCOPE, *, room: bool = True) -> str:
-        """Note the create, in *scope*, of one more configuration with the displayName *name*; what the run calls it."""
+        """Note the create of one more of the displayName *name*; return what the run calls it."""
         with self._lock:
             self._twins += 1
             twin = f"{name}{TWIN}{self._twins:x}"
@@ -231,7 +240,7 @@ class Inventory:
     def add(self, configuration: Configuration) -> None:
         """Take this for one that the run has created, and may delete.
 
-        An interrupt may come between any two steps: what is left may be deleted, and what is not among it is unresolved still.
+        An interrupt may come between any two steps: what is not left is unresolved still.
         """
         self._ownership.allow(configuration.sid, scope=configuration.scope)
         made = configuration.scope.account, configuration.name.partition(TWIN)[0]
@@ -268,7 +277,7 @@ class Inventory:
         return configuration.resource_key in self._gone
 
     def owner(self, sid: str, shown: Any = None) -> int | None:
-        """The account that has created this, *shown* under a name; None where that is not known, or what is shown is another one."""
+        """The account that has created this; None if unknown, or if it is *shown* as another."""
         account, name = self._owners.get(sid) or (None, "")
         return None if isinstance(shown, str) and shown.casefold() != name.casefold() else account
 

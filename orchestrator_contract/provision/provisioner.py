@@ -71,7 +71,7 @@ class Provisioner:
         self._stock.ahead = number
 
     def begin(self, to_come: float = inf) -> None:
-        """Note that a new test begins: what earlier ones took or made is theirs no more. Nothing is made ahead for more tests than are *to_come*."""
+        """Note that a new test begins, and that so many are *to_come*."""
         self.inventory.begin()
         self._stock.begin(to_come)
 
@@ -86,7 +86,7 @@ class Provisioner:
         return self._stock.newest() or self.take(1, new=True)[0]
 
     def spare(self, *, scope: Scope = DEFAULT_SCOPE) -> Configuration:
-        """One that no test needs any longer, whatever was aimed at it; an idle one where there is none."""
+        """One that no test needs any longer, whatever was aimed at it, or else an idle one."""
         idle = self.idle(scope)
         if not idle:
             return self.one(scope=scope)
@@ -103,10 +103,10 @@ class Provisioner:
         new: bool = False,
         kept: bool = False,
     ) -> list[Configuration]:
-        """*number* idle configurations, their creation finished; not fewer than *least* where there are no more.
+        """*number* idle configurations, or at least *least* if there are no more.
 
-        *payloads* gives members of the create request for some of them, where this target creates; *new* ones are
-        created now, one after the other in the list. Of those to be *kept* there may be fewer than of others.
+        *payloads* gives members of creates for some of them; *new* ones are next to each other in
+        the list. Of those to be *kept* there may be fewer than of others.
 
         Raises:
             NothingToDelete: they can't be had, or the deletion budget is spent.
@@ -145,7 +145,8 @@ class Provisioner:
                 raise NothingToDelete("the profile has no [provision]")
             if scope != DEFAULT_SCOPE:
                 raise CheckInconclusive(
-                    f"[provision] mode = {mode!r} gives configurations of the first account and region only"
+                    f"[provision] mode = {mode!r} gives configurations of the first account and "
+                    "region only"
                 )
             found = [Configuration(sid) for sid in self._given.take(number)]
         except BaseException:
@@ -157,10 +158,6 @@ class Provisioner:
     def use(self, *configurations: Configuration) -> None:
         """Keep these as long as the present test runs."""
         self.inventory.use(*configurations)
-
-    def in_use(self, configuration: Configuration) -> bool:
-        """Whether the present test uses it."""
-        return self.inventory.in_use(configuration)
 
     @property
     def is_tight(self) -> bool:
@@ -197,7 +194,7 @@ class Provisioner:
         return self._given.stale
 
     def discard(self, *, keep: Callable[[Configuration], bool] = lambda _: False) -> None:
-        """Delete what this process created, but not what is to *keep*; `clean_up` waits for the end of it."""
+        """Delete what this process created and need not *keep*; `clean_up` waits for the end."""
         self._stock.clear()
         self.client.parallel.join()
         unneeded = [
@@ -210,7 +207,7 @@ class Provisioner:
         self.client.parallel.beside(delete)
 
     def clean_up(self) -> list[Configuration]:
-        """Delete what this run created and what is left of it; what could not be deleted is returned."""
+        """Delete what this run created; return what could not be deleted."""
         self._given.end()
         self.client.forgive()
         self.discard()

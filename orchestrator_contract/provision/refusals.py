@@ -21,7 +21,7 @@ from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.scope import Scope
 
-#: Statuses by which a create may be refused because the account is full, beside an operation that FAILED.
+#: Statuses that may refuse a create because the account is full.
 FULL = frozenset({400, 403, 409, 429})
 _LONGEST = 200
 

@@ -1,4 +1,4 @@
-"""Creates of single configurations: under a key that is tested, or under a name that another one has."""
+"""Creates of single configurations: under a tested key, or under the name of another."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class SingleCreator(Creator):
             if not self._make_room(scope):
                 raise no_room(self._inventory.bound(scope))
 
-    # ---------------------------------------------------------------- one whose create is under test
+    # ---------------------------------------------------------------- under a tested key
 
     def begin(
         self,
@@ -40,7 +40,7 @@ class SingleCreator(Creator):
         *,
         send: Callable[[Request], Exchange] | None = None,
     ) -> Operation:
-        """Have the create of one configuration accepted under *key*, sent by *send* if it is given; `conclude` follows it.
+        """Have a create accepted under *key*; `conclude` follows it.
 
         Raises:
             Inconclusive: it was not accepted.
@@ -72,7 +72,7 @@ class SingleCreator(Creator):
         """Send a create once more under a key; what it makes against expectation is the run's, too.
 
         Raises:
-            NothingToDelete: it is another request than the *first*, and there is no room for what it may make.
+            NothingToDelete: it is another request than the *first*, and there is no room.
         """
         shown = payload["displayName"]
         another = json.dumps(payload).encode() != first.request_body or key != first.key
@@ -98,7 +98,7 @@ class SingleCreator(Creator):
     # ---------------------------------------------------------------- one more of the same name
 
     def namesake(self, configuration: Configuration, scope: Scope = DEFAULT_SCOPE) -> Configuration:
-        """Another configuration with the same content and displayName, in *scope*, if the endpoint takes one.
+        """Another configuration of the same content and displayName, in *scope*.
 
         Raises:
             Inconclusive: it does not.
@@ -129,7 +129,7 @@ class SingleCreator(Creator):
         return self._made_twin(sid, payload, name, scope)
 
     def _twin_of(self, operation: Operation, name: str, scope: Scope) -> str | None:
-        """The id of one more configuration that is called *name*: what its create names, or else what the list has new."""
+        """The id of one more of this *name*, by its create or else by the list."""
         if operation.status != "COMPLETED":
             return None
         sid = named_at_end(operation)

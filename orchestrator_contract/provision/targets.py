@@ -149,7 +149,7 @@ class Targets(Holder):
         self._controls = {scope: one for scope, one in self._controls.items() if in_use(one)}
 
     def may_be_deleted(self, configuration: Configuration) -> bool:
-        """True if this was a control configuration, and a delete of it may have been carried out."""
+        """True if this was a control configuration that a delete may have taken."""
         untouched = self._guard.untouched(configuration.resource_key)
         return configuration in self._former and not untouched
 
