@@ -105,6 +105,7 @@ class Examples:
             return None, []
         if exchange is not None:
             self._sent.append(exchange)
+            self._endpoint.findings.count_generated(self._kind)
         return exchange, held
 
     def _count(self, value: Any, held: list[Held], first: Exchange) -> str:

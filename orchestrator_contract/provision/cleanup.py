@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
 from orchestrator_contract.api.client import Client
@@ -15,7 +15,7 @@ from orchestrator_contract.exceptions import Inconclusive
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.provision.identity import Identity
 from orchestrator_contract.provision.inventory import TWIN, Inventory
-from orchestrator_contract.resources.configuration import Configuration
+from orchestrator_contract.resources.configuration import READ_LAG_S, Configuration
 from orchestrator_contract.scope import ResourceKey, Scope
 
 #: How long a create whose answer is not known may take to show in the list, in seconds.
@@ -50,7 +50,7 @@ def clean_up(
         if _may_be_there(name, inventory, readable=scope not in unread)
     ]
     inventory.unresolved.clear()
-    inventory.announced.clear()
+    announced, inventory.announced = inventory.announced, {}
     for again in (False, True):
         remaining = [
             one for one in inventory.left.values() if again or one.resource_key not in tried
@@ -61,7 +61,36 @@ def clean_up(
             remove(client, poller, remaining, inventory.gone)
         except Inconclusive:
             break
-    return [*inventory.left.values(), *lost]
+    return [*inventory.left.values(), *lost, *_kept(client, inventory, listing, announced)]
+
+
+def _kept(
+    client: Client,
+    inventory: Inventory,
+    listing: Pagination,
+    announced: Mapping[Scope, AbstractSet[str]],
+) -> list[Configuration]:
+    """Return those that are still there, though their deletes COMPLETED; the journal has them again."""
+    listed = []
+    for scope, names in announced.items():
+        deleted = inventory.sids(scope) - {one.sid for one in inventory.left.values()}
+        with contextlib.suppress(Inconclusive):
+            for item, _ in listing.items(size=LARGEST_PAGE, scope=scope):
+                if item.get("id") in deleted and item.get("displayName") in names:
+                    listed.append(Configuration(item["id"], item["displayName"], scope))
+    time.sleep(READ_LAG_S if listed else 0)
+    found = [one for one in listed if _is_fetched(client, one)]
+    with contextlib.suppress(Inconclusive):
+        inventory.created(found)
+    return found
+
+
+def _is_fetched(client: Client, configuration: Configuration) -> bool:
+    try:
+        exchange = client.fetch(configuration)
+    except Inconclusive:
+        return False
+    return exchange.status == 200 and exchange.object.get("displayName") == configuration.name
 
 
 def remove(

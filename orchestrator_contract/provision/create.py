@@ -315,7 +315,12 @@ class Creator:
 
     def _made(self, sid: str, payload: dict[str, Any], scope: Scope) -> Configuration:
         configuration = Configuration(
-            sid, payload["displayName"], scope, payload, created=time.monotonic()
+            sid,
+            payload["displayName"],
+            scope,
+            payload,
+            created=time.monotonic(),
+            shown=self.identity.shown.pop((scope, sid), {}),
         )
         self._inventory.add(configuration)
         return configuration

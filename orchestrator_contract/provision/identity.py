@@ -39,6 +39,8 @@ class Identity:
         self._before: dict[Scope, set[str] | None] = {}
         #: What is new and was seen, by the way in which it was.
         self.seen: dict[str, set[ResourceKey]] = {"fetch": set(), "list": set()}
+        #: How a fetch showed what was created.
+        self.shown: dict[ResourceKey, dict[str, Any]] = {}
         #: How many pages the list took.
         self._pages: dict[Scope, float] = {}
         #: Seconds that one took to show; whether one was only listed, or never shown.
@@ -158,6 +160,8 @@ class Identity:
             with contextlib.suppress(Inconclusive):
                 exchange = self._client.fetch(Configuration(sid, scope=scope))
                 status = exchange.status
+                if status == 200:
+                    self.shown[scope, sid] = exchange.object
                 if status == 200 and (name := _name_in(exchange.object.get("displayName"))):
                     self._lag_s = max(self._lag_s, waited)
                     return "fetch", name

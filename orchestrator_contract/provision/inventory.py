@@ -62,8 +62,9 @@ class Inventory:
         self._gone: set[ResourceKey] = set()
         #: Those that the run deletes on purpose, to make room.
         self._leaving: set[ResourceKey] = set()
-        #: Those that tests have had, and those that the present one has.
+        #: Those that tests have had, that earlier ones have had, and that the present one has.
         self._used: set[ResourceKey] = set()
+        self._earlier: set[ResourceKey] = set()
         self._taken: set[ResourceKey] = set()
         #: What is used beside the tests, by each that does so.
         self._apart: dict[int, set[ResourceKey]] = {}
@@ -92,15 +93,15 @@ class Inventory:
 
     def bound(self, scope: Scope = DEFAULT_SCOPE) -> int:
         """How many of the run's may exist in *scope* at once; 0 while no bound is known."""
-        return self._coordinator.room(_key(scope))
+        return self._coordinator.rooms.bound(_key(scope))
 
     def take_room(self, number: int, scope: Scope = DEFAULT_SCOPE) -> int:
         """Room for up to *number* creates in *scope*, which `announce` uses up."""
-        return self._coordinator.take_room(self._holder, _key(scope), number, self._processes)
+        return self._coordinator.rooms.take(self._holder, _key(scope), number, self._processes)
 
     def room_is_full(self, scope: Scope) -> None:
         """Note that the endpoint takes no more in *scope* than there are."""
-        self._coordinator.room_is_full(_key(scope))
+        self._coordinator.rooms.full(_key(scope))
 
     def holding(self, scope: Scope = DEFAULT_SCOPE) -> int:
         """How many of this process may exist in *scope*, those under way included."""
@@ -134,7 +135,7 @@ class Inventory:
         for name in names:
             scope = self._room.pop(name, None)
             if scope is not None:
-                self._coordinator.give_back_room(self._holder, _key(scope), 1)
+                self._coordinator.rooms.give_back(self._holder, _key(scope), 1)
 
     # ---------------------------------------------------------------- tests
 
@@ -142,6 +143,7 @@ class Inventory:
         """Note that a new test begins: what earlier ones had is theirs no more."""
         with self._lock:
             self._taken.clear()
+            self._earlier = {*self._used}
 
     def use(self, *configurations: Configuration) -> None:
         """Keep these as long as the present test runs."""
@@ -175,6 +177,10 @@ class Inventory:
     def in_use(self, configuration: Configuration) -> bool:
         """True if the present test uses it."""
         return configuration.resource_key in self._taken
+
+    def is_unused(self, configuration: Configuration) -> bool:
+        """True if no earlier test has had it."""
+        return configuration.resource_key not in self._earlier
 
     def retire(self, *configurations: Configuration) -> None:
         """Note that no later test has been promised these."""

@@ -86,12 +86,13 @@ class Provisioner:
         return self._stock.newest() or self.take(1, new=True)[0]
 
     def spare(self, *, scope: Scope = DEFAULT_SCOPE) -> Configuration:
-        """One that no test needs any longer, whatever was aimed at it, or else an idle one."""
+        """One that no test needs any longer, best one that serves no other, or an idle one."""
         idle = self.idle(scope)
         if not idle:
             return self.one(scope=scope)
-        self.use(idle[0])
-        return idle[0]
+        spoiled = min(idle, key=lambda one: self.client.ownership.untouched(one.resource_key))
+        self.use(spoiled)
+        return spoiled
 
     def take(
         self,

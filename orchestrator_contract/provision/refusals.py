@@ -12,9 +12,9 @@ from orchestrator_contract.exceptions import (
     NothingToDelete,
     SupplyExhausted,
     Throttled,
-    reason_in,
 )
 from orchestrator_contract.http.exchange import Exchange
+from orchestrator_contract.http.json_text import words_of
 from orchestrator_contract.http.response import TransportFault
 from orchestrator_contract.redaction.visible import visible
 from orchestrator_contract.resources.configuration import Configuration
@@ -64,7 +64,7 @@ class Refusal:
     def by(cls, exchange: Exchange) -> Refusal:
         """That of a create which was answered otherwise than with 202."""
         kind = exchange.headers.get("content-type", "no Content-Type")
-        said = f"POST {exchange.url} answered {exchange.status} ({kind:.60}){reason_in(exchange)}"
+        said = f"POST {exchange.url} answered {exchange.status} ({kind:.60}){words_of(exchange.response)}"
         waits = exchange if exchange.status in (429, 503) else None
         full = exchange.status in FULL
         return cls(said, refuses=True, may_be_full=full, asks_to_wait=waits)

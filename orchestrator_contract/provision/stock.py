@@ -165,12 +165,13 @@ class Stock:
         return kept[-1] if kept else None
 
     def _reuse(self, scope: Scope, number: int) -> list[Configuration]:
-        """Up to *number* that were made before; where there is little room from tests, too."""
+        """Up to *number* that were made before: of earlier tests, or ahead."""
         with self._lock:
-            ready = self._ready.setdefault(scope, [])
-            found, ready[:] = ready[:number], ready[number:]
-            if self._inventory.bound(scope):
-                found += self._unspoiled(scope)[: number - len(found)]
+            ready, tight = self._ready.get(scope, []), self._inventory.bound(scope)
+            # A bridged service may keep one from being deleted.
+            found = [one for one in self._unspoiled(scope) if tight or not one.is_bridged][:number]
+            found += ready[: number - len(found)]
+            self._ready[scope] = [one for one in ready if one not in found]
             self._inventory.use(*found)
             return found
 

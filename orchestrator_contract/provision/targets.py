@@ -21,23 +21,19 @@ from orchestrator_contract.scope import DEFAULT_SCOPE, Scope
 class Absent:
     """SIDs that a DELETE may name without deleting anything: a fetch has shown that."""
 
-    def __init__(
-        self, api: Client, guard: Ownership, identifiers: Identifiers, *, reuse: bool
-    ) -> None:
-        """With *reuse* one absent SID in each scope serves for the whole run."""
+    def __init__(self, api: Client, guard: Ownership, identifiers: Identifiers) -> None:
         self._api = api
         self._guard = guard
         self._identifiers = identifiers
-        self._reuse = reuse
         self._known: dict[Scope, Configuration] = {}
 
     def one(self, scope: Scope = DEFAULT_SCOPE) -> Configuration:
-        """A well-formed SID that does not exist in *scope*.
+        """A well-formed SID that does not exist in *scope*, the same for the whole run.
 
         Raises:
             Inconclusive: the endpoint says that it exists.
         """
-        if scope not in self._known or not self._reuse:
+        if scope not in self._known:
             configuration = Configuration(self._identifiers.sid(), scope=scope)
             self.confirm(configuration)
             self._known[scope] = configuration
@@ -130,9 +126,14 @@ class Targets(Holder):
         Raises:
             NothingToDelete: not even that can be had.
         """
+        if self._share_control or self._configurations.is_tight:
+            return self.control
+        for one in self._configurations.idle():
+            if one.payload.keys() >= RICH.keys() and self._guard.untouched(one.resource_key):
+                self._configurations.use(one)
+                return one
         with contextlib.suppress(NothingToDelete):
-            if not self._share_control and not self._configurations.is_tight:
-                return self._configurations.take(1, payloads=[RICH])[0]
+            return self._configurations.take(1, payloads=[RICH])[0]
         return self.control
 
     def is_control(self, configuration: Configuration) -> bool:

@@ -11,7 +11,7 @@ from orchestrator_contract.report.html import as_html
 from orchestrator_contract.report.json_report import as_json
 from orchestrator_contract.report.markdown import as_markdown
 from orchestrator_contract.report.sarif import as_sarif
-from orchestrator_contract.report.terminal import write_terminal
+from orchestrator_contract.report.terminal import closing_lines, write_terminal
 from orchestrator_contract.results.verdict import Result
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "as_json",
     "as_markdown",
     "as_sarif",
+    "closing_lines",
     "prepare",
     "write_all",
     "write_terminal",

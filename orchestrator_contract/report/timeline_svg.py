@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from orchestrator_contract.results.timeline import Event, Timeline
+from orchestrator_contract.results.timelines import Event, Timeline
 
 #: Status words that have a colour of their own; others share one.
 _KNOWN = frozenset({"PENDING", "RUNNING", "COMPLETED", "FAILED", "CANCELLED"})

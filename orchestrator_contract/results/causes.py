@@ -14,7 +14,7 @@ from functools import cache
 
 from orchestrator_contract.contract.catalogue import Requirement
 from orchestrator_contract.contract.response_schemas import decided_by
-from orchestrator_contract.results.requirement_result import RequirementResult, Verdict
+from orchestrator_contract.results.requirement import RequirementResult, Verdict
 
 #: Verdicts of a breach, the most severe first.
 BREACHES = (Verdict.BREACHED, Verdict.WARNED, Verdict.WAIVED)

@@ -51,6 +51,8 @@ class AcceptedDeletes:
         self._turns: tuple[float, ...] = _TURNS_S
         #: The tests in which deletes were accepted.
         self._accepted_in: dict[Operation, str] = {}
+        #: Deletes under keys of a form that is under test: others may have keys near theirs.
+        self._under_test = set[Operation]()
         #: How deletes were made to fail: their requests are repeated as they were.
         self._triggers: dict[Operation, Trigger] = {}
 
@@ -83,6 +85,8 @@ class AcceptedDeletes:
             if exchange.status == 202:
                 operation = self._accepted(exchange, configuration, tries)
                 self._accepted_in[operation] = self._findings.test
+                if key_under_test:
+                    self._under_test.add(operation)
                 if trigger is not None:
                     self._triggers[operation] = trigger
                 return operation

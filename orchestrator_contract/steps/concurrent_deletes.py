@@ -89,24 +89,23 @@ class ConcurrentDeletes:
 
     # ---------------------------------------------------------------- one SID
 
-    def of_one_sid(self, *, keyed: bool) -> Race:
-        """Concurrent deletes of one SID, under different keys or none.
+    def of_one_sid(self) -> Race:
+        """Concurrent deletes of one SID, half of them under keys of their own.
 
         Raises:
             Inconclusive: none was accepted.
         """
+        number = self._endpoint.effort.concurrent
 
         def batch(one: Configuration) -> Sequence[Request]:
-            number = self._endpoint.effort.concurrent
-            keys = [self._endpoint.key() if keyed else None for _ in range(number)]
-            return [self._api.delete_request(one, key=key) for key in keys]
+            return [self._api.delete_request(one, key=key) for key in self._keys(number)]
 
         race = Race(*self._concurrent.send_on(self._endpoint.configurations.one(), batch))
         self._observe("OBS-SECOND-DELETE", race.responses, "at once: ")
         race.operations = self._distinct(race)
         return race
 
-    def judge_one_sid(self, race: Race, *, keyed: bool) -> None:
+    def judge_one_sid(self, race: Race) -> None:
         """Check that one operation at most COMPLETED and the SID is deleted.
 
         A race without a COMPLETED operation is repeated once.
@@ -123,7 +122,7 @@ class ConcurrentDeletes:
         if self._endpoint.ownership.doubtful(race.configuration.resource_key):
             raise Inconclusive("a delete that was answered 5xx may have been carried out")
         # All may fail for a reason of their own; when that happens twice the race is the reason.
-        again = self.of_one_sid(keyed=keyed)
+        again = self.of_one_sid()
         self._finish(again)
         completed = any(one.status == "COMPLETED" for one in again.operations)
         steps = [*race.steps, *again.steps]
@@ -154,15 +153,14 @@ class ConcurrentDeletes:
 
     # ---------------------------------------------------------------- many SIDs
 
-    def of_many_sids(self, *, keyed: bool) -> list[Operation]:
-        """The operations of deletes of many SIDs at one moment, each about its own SID (CONC-OWN-RESPONSE)."""
-        configurations = self._endpoint.configurations.take(
-            self._endpoint.effort.concurrent, least=2
-        )
+    def of_many_sids(self) -> list[Operation]:
+        """Deletes of many SIDs at one moment, half of them under keys of their own."""
+        number = self._endpoint.effort.concurrent * 4 // 3
+        configurations = self._endpoint.configurations.take(number, least=2)
         responses = self._concurrent.send(
             lambda: [
-                self._api.delete_request(one, key=self._endpoint.key() if keyed else None)
-                for one in configurations
+                self._api.delete_request(one, key=key)
+                for one, key in zip(configurations, self._keys(number), strict=False)
             ]
         )
         pairs = zip(configurations, responses, strict=True)
@@ -173,6 +171,10 @@ class ConcurrentDeletes:
         distinct = idempotency.distinct_operations(exchanges)
         concurrency.own_operations(self._findings, exchanges, len(distinct))
         return [self._endpoint.poller.accept(exchange, one) for one, exchange in accepted]
+
+    def _keys(self, number: int) -> list[str | None]:
+        """For each concurrent request a new key or none, in turns."""
+        return [None if index % 2 else self._endpoint.key() for index in range(number)]
 
     def _observe(self, observation: str, responses: Sequence[Exchange], head: str = "") -> None:
         for exchange in responses:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, wait
 from typing import Any
 
 from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.exceptions import (
     CheckInconclusive,
     Inconclusive,
-    NothingToDelete,
     only_this_check,
 )
 from orchestrator_contract.http.exchange import Exchange
@@ -23,8 +21,8 @@ from orchestrator_contract.steps.accepted_deletes import AcceptedDeletes
 
 #: Times that a delete whose operation FAILED is sent again.
 _REPEATS_AFTER_FAILED = 2
-#: Deletes of the pool that are completed together, and beside the tests.
-_BATCH, _PREPARED = 8, 3
+#: COMPLETED deletes that tests draw from: how many are made for that, and how many are kept.
+_SEVERAL, _MOST = 4, 12
 
 
 class Deletes(AcceptedDeletes):
@@ -32,12 +30,10 @@ class Deletes(AcceptedDeletes):
 
     def __init__(self, endpoint: Endpoint) -> None:
         super().__init__(endpoint)
-        #: The newest delete that COMPLETED under a plain key, and how far the clock had been moved.
-        self._newest: tuple[Operation, int] | None = None
         self._pool: list[Operation] = []
+        self._drawn = set[Operation]()
+        self._withheld = set[Operation]()
         self._pool_advanced = 0
-        #: Those that are completed beside the tests.
-        self._coming: list[Future[None]] = []
         self._expected_draws = 0
 
     # ---------------------------------------------------------------- completed
@@ -51,7 +47,7 @@ class Deletes(AcceptedDeletes):
         done = self._judge_ends(self.endpoint.poller.finish(operations))
         if not done:
             raise Inconclusive("no delete was seen to end COMPLETED")
-        self._remember(done[0])
+        self._put_into_pool(done)
         return done
 
     def _judge_ends(self, ended: Sequence[Operation]) -> list[Operation]:
@@ -106,16 +102,19 @@ class Deletes(AcceptedDeletes):
         self,
         operations: Sequence[Operation],
         then: Callable[[Operation], object] = lambda _: None,
-    ) -> Future[None] | None:
+    ) -> None:
         """Complete *operations* beside later tests, and call *then* with each COMPLETED one."""
 
         def complete() -> None:
-            for completed in self.complete(operations):
+            done = self._judge_ends(self.endpoint.poller.finish(operations))
+            for completed in done:
                 then(completed)
+            self._put_into_pool(done)
+            if not done:
+                raise Inconclusive("no delete was seen to end COMPLETED")
 
-        if not operations:
-            return None
-        return self.endpoint.beside.judge(complete, *(one.configuration for one in operations))
+        if operations:
+            self.endpoint.beside.judge(complete, *(one.configuration for one in operations))
 
     # ---------------------------------------------------------------- shared
 
@@ -124,33 +123,16 @@ class Deletes(AcceptedDeletes):
         self._expected_draws = draws
 
     def draw(self, number: int = 1) -> list[Operation]:
-        """*number* COMPLETED deletes under plain keys, each given once.
-
-        The newest one for want of configurations.
+        """*number* COMPLETED deletes under plain keys, or fewer; tests take turns.
 
         Raises:
             Inconclusive: not one could be had.
         """
-        self._expected_draws -= number
-        if self._pool_advanced != self.endpoint.coordinator.advanced():
-            self._pool.clear()  # their keys may have expired
-        if len(self._pool) < number:
-            self._fill_pool(number)
+        self._fill_pool(number)
         found, self._pool = self._pool[:number], self._pool[number:]
-        if not self.endpoint.effort.few:
-            self._prepare()
-        return found or [self.newest()]
-
-    def _prepare(self) -> None:
-        """Complete the next ones of the pool beside the tests, where that takes long."""
-        self._coming = [one for one in self._coming if not one.done()]
-        number = min(1 if self.endpoint.effort.few else _PREPARED, self._expected_draws)
-        number -= len(self._pool) + len(self._coming)
-        if self.endpoint.poller.is_slow and number > 0:
-            with contextlib.suppress(Inconclusive):
-                for operation in self.accept_new(number):
-                    coming = self.complete_later([operation], self._pool.append)
-                    self._coming += [coming] if coming is not None else []
+        self._pool += found
+        self._drawn.update(found)
+        return found
 
     def draw_alone(self) -> Operation:
         """A COMPLETED delete under a plain key, given to no other test.
@@ -158,60 +140,51 @@ class Deletes(AcceptedDeletes):
         Raises:
             CheckInconclusive: it could not be had.
         """
-        if self._pool_advanced != self.endpoint.coordinator.advanced():
-            self._pool.clear()
+        self._empty_expired_pool()
         with only_this_check():
-            if not self._pool:
-                self._fill_pool(1)
-            operation = self._pool.pop(0) if self._pool else self.completed()[0]
-        self._expected_draws -= 1
+            undrawn = [one for one in self._pool if one not in self._drawn]
+            operation = undrawn[0] if undrawn else self.completed()[0]
         self.withhold(operation)
-        self._prepare()
         return operation
-
-    def newest(self) -> Operation:
-        """The newest COMPLETED delete under a plain key.
-
-        A new one once the clock has been moved.
-
-        Raises:
-            Inconclusive: it could not be had.
-        """
-        if self._newest and self._newest[1] == self.endpoint.coordinator.advanced():
-            return self._newest[0]
-        return self.completed()[0]
-
-    def _fill_pool(self, number: int) -> None:
-        if self._coming:
-            wait(self._coming)
-            self._coming.clear()
-            if len(self._pool) >= number:
-                return
-        self._pool_advanced = self.endpoint.coordinator.advanced()
-        if self.endpoint.effort.few and self._newest and self._newest[1] == self._pool_advanced:
-            return
-        slow = self.endpoint.poller.is_slow
-        batch = (
-            1
-            if self.endpoint.effort.few
-            else max(0, min(_PREPARED if slow else _BATCH, self._expected_draws))
-        )
-        try:
-            self._pool += self.completed(max(number, batch) - len(self._pool))
-        except NothingToDelete:
-            if not self._pool and not self._newest:
-                raise
 
     def withhold(self, operation: Operation) -> None:
         """Give *operation* to no other test: its key may mean another request."""
-        if self._newest and self._newest[0] is operation:
-            self._newest = None
+        self._withheld.add(operation)
+        self._pool = [one for one in self._pool if one is not operation]
 
-    def _remember(self, operation: Operation) -> None:
-        key = operation.accepted.key or ""
-        plain = key == key.lower() and self.endpoint.well_formed_key(key)
-        if plain and operation.accepted.scope == DEFAULT_SCOPE:
-            self._newest = operation, self.endpoint.coordinator.advanced()
+    def is_withheld(self, operation: Operation) -> bool:
+        """True if *operation* is given to no other test."""
+        return operation in self._withheld
+
+    def _fill_pool(self, number: int) -> None:
+        """Have *number* deletes in the pool, and some more where more draws are expected."""
+        self._empty_expired_pool()
+        several = 1 if self.endpoint.effort.few else _SEVERAL
+        least = max(number, min(self._expected_draws, several))
+        self._expected_draws -= number
+        if len(self._pool) >= least:
+            return
+        try:
+            self.completed(least - len(self._pool))
+        except Inconclusive:
+            if not self._pool:
+                raise
+
+    def _put_into_pool(self, operations: Sequence[Operation]) -> None:
+        """Keep these for other tests, as far as their keys are plain and of the default scope."""
+        self._empty_expired_pool()
+        for operation in operations:
+            key = operation.accepted.key or ""
+            plain = key == key.lower() and self.endpoint.well_formed_key(key)
+            here = operation.accepted.scope == DEFAULT_SCOPE and operation not in self._under_test
+            if plain and here and len(self._pool) < _MOST:
+                self._pool.append(operation)
+
+    def _empty_expired_pool(self) -> None:
+        """Once the clock was moved, keys of the pool may have expired."""
+        if self._pool_advanced != (advanced := self.endpoint.coordinator.advanced()):
+            self._pool_advanced = advanced
+            self._pool.clear()
 
     def _repeat_after_failed(self, operation: Operation) -> list[Operation]:
         """The delete, and its repetitions while it FAILED for a passing cause."""

@@ -30,7 +30,7 @@ class Disclosure:
     ) -> tuple[list[Exchange], list[Exchange]]:
         """Refusals of an existing and an unknown SID in turns, against lock-outs."""
         told, untold = [], []
-        for _ in range(1 if self._endpoint.effort.gentle else 3):
+        for _ in range(1 if self._endpoint.effort.gentle else 2):
             told.append(self._unauthorized.as_unauthorized(credentials, existing))
             untold.append(self._unauthorized.as_unauthorized(credentials, absent))
         return told, untold

@@ -34,6 +34,10 @@ class FinalLooks:
         """Malformed keys are not what makes the server fail."""
         self._endpoint.server_errors.judge(self._endpoint.findings)
 
+    def failed_polls(self) -> None:
+        """Few polls met a 500."""
+        self._endpoint.server_errors.judge_polls(self._endpoint.findings)
+
     def oldest_keys(self) -> list[Operation]:
         """The run's first COMPLETED deletes under keys."""
         return self._endpoint.rechecks.oldest_keys()[: 1 if self._endpoint.effort.few else 3]

@@ -124,20 +124,21 @@ class GeneratedRequests:
         token = token_of(self._list_walks.page(1))
         if not token:
             raise CheckInconclusive("the list gives no nextToken")
-        for near in (token[:-1], token[1:], token + token[-1:], token.swapcase(), token * 2):
+        written = (token[:-1], token[1:], token + token[-1:], token.swapcase(), token * 2)
+        for near in written[: self._endpoint.effort.generated_requests]:
             self._page(urlencode({"pageToken": near}))
         encoded = schema_requests.tokens(token).map(
             lambda one: urlencode({"pageToken": one.encode("utf-8", "surrogateescape")})
         )
-        self._run("page tokens", encoded, self._page, times=2)
+        self._run("page tokens", encoded, self._page)
 
     def page_sizes(self, configurations: Sequence[Configuration]) -> None:
         """Walks over pages of each size that parts the list into two, as many as the effort allows."""
-        number = len(self._endpoint.configurations.listing.sids())
-        sizes = [*range(-(-number // 2), number)]
+        listed = self._endpoint.configurations.listing.sids()
+        sizes = [*range(-(-len(listed) // 2), len(listed))]
         self._endpoint.random.shuffle(sizes)
-        for size in sizes[: self._endpoint.effort.generated_requests]:
-            walk = self._list_walks.small_pages(configurations, size)
+        for size in sizes[: self._endpoint.effort.generated_requests // 2]:
+            walk = self._list_walks.small_pages(configurations, size, listed)
             self._list_walks.check_pages(walk)
 
     def _page(self, query: str) -> Exchange:
@@ -149,10 +150,8 @@ class GeneratedRequests:
 
     # ----------------------------------------------------------------
 
-    def _run(
-        self, kind: str, strategy: Any, attempt: Callable[[Any], Exchange | None], *, times: int = 1
-    ) -> None:
+    def _run(self, kind: str, strategy: Any, attempt: Callable[[Any], Exchange | None]) -> None:
         from orchestrator_contract.fuzzing.examples import Examples  # noqa: PLC0415  # slow
 
-        number = self._endpoint.effort.generated_requests * times
+        number = self._endpoint.effort.generated_requests
         Examples(self._endpoint, kind, attempt).run(strategy, number)

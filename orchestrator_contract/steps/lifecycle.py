@@ -22,7 +22,7 @@ from orchestrator_contract.steps.deletes import Deletes
 
 #: The batch of whose operations one is polled often, in rounds of several polls at once: replicas
 #: may differ.
-_POLLED_OFTEN, _ROUNDS, _AT_ONCE = 1, 4, 3
+_POLLED_OFTEN, _ROUNDS, _AT_ONCE = 1, 3, 3
 #: Batches of another account and another region, where the target has them.
 _ELSEWHERE = {2: Scope(account=1), 4: Scope(region=1)}
 
@@ -44,14 +44,14 @@ class Lifecycle:
         return [one for one in self.operations if one.accepted.key is not None]
 
     def shown(self) -> None:
-        """Fetch every second configuration before its delete.
+        """Fetch every third configuration before its delete.
 
         One that was never fetched must be deletable, too.
 
         Raises:
             Inconclusive: a fetch does not show configurations of the profile's.
         """
-        looks = [self.check.look_for(one) for one in self.configurations[::2]]
+        looks = [self.check.look_for(one) for one in self.configurations[::3]]
         if self.endpoint.profile.provision.mode != "create":
             if not all(exists for exists, _ in looks):
                 raise Inconclusive("a fetch does not show configurations that the profile gives")
@@ -79,8 +79,8 @@ class Lifecycle:
             list(zip(self.configurations, keys, strict=True)),
         )
 
-    def replay(self) -> None:
-        """Every key returns its original response, on reused and new connections."""
+    def replay(self, step: int = 1) -> None:
+        """Each *step*-th key returns its original response, on reused and new connections."""
 
         def replay(pair: tuple[int, Operation]) -> None:
             index, operation = pair
@@ -88,21 +88,22 @@ class Lifecycle:
             again = self.deletes.repeat(operation, connection=connection)
             self.check.same_response(operation, again)
 
-        self.endpoint.each(replay, list(enumerate(self.keyed)))
+        self.endpoint.each(replay, list(enumerate(self.keyed[::step])))
 
     def complete(self) -> None:
-        """Their operations complete."""
+        """Their operations complete; every second configuration is fetched at that moment."""
+        for operation in self.operations[1::2]:
+            operation.on_end = self.check.deleted_if_completed
         self.operations = self.deletes.complete(self.operations)
 
     def deleted(self) -> None:
-        """Check that fetches and deletes, with a key and without, return 404."""
+        """Check that fetches, and half as many deletes, return 404."""
         self.endpoint.each(self.check.deleted, self.operations)
-        keys = [
-            self.endpoint.key() if index % 3 == 0 else None for index in range(len(self.operations))
-        ]
+        again = self.operations[::2]
+        keys = [self.endpoint.key() if index % 2 else None for index in range(len(again))]
         self.endpoint.each(
             lambda pair: self.check.not_found_again(pair[0], key=pair[1]),
-            list(zip(self.operations, keys, strict=True)),
+            list(zip(again, keys, strict=True)),
         )
 
     def poll_again(self) -> None:
@@ -114,8 +115,7 @@ class Lifecycle:
             self.check.deleted_at_once(operations[0], _AT_ONCE)
         else:
             self.endpoint.each(poller.poll, operations[::4])
-        step = max(1, self.endpoint.effort.batch_size // 4)
-        self.endpoint.each(poller.poll_other_link, operations[::step])
+        self.endpoint.each(poller.poll_other_link, operations[::3])
 
     def not_listed(self) -> None:
         """Check that no page holds them, of any size; the control is listed."""

@@ -96,8 +96,12 @@ class ListWalks:
         """The first page of *size*."""
         return past_500(partial(self._api.page, f"pageSize={size}"))
 
-    def small_pages(self, configurations: Sequence[Configuration], size: int = 0) -> Walk:
-        """A walk over pages of *size*, by default small ones, repeated while it does not show each of *configurations* once.
+    def small_pages(
+        self, configurations: Sequence[Configuration], size: int = 0, before: set[str] | None = None
+    ) -> Walk:
+        """A walk over pages of *size*, by default small ones, that shows *configurations*.
+
+        It is repeated while it does not show each of them once; *before* it the list held these.
 
         Raises:
             CheckInconclusive: others changed the list during every walk.
@@ -105,7 +109,7 @@ class ListWalks:
         """
         for attempt in range(_WALKS):
             try:
-                before = self._list.sids()
+                before = self._list.sids() if before is None or attempt else before
                 walk = self._walk(size or small_size(before), configurations)
             except Inconclusive:
                 if attempt == _WALKS - 1:

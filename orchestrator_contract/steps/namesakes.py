@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Sequence
 
 from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.exceptions import CheckInconclusive, Inconclusive
@@ -20,18 +21,24 @@ class Namesakes:
         self._endpoint = endpoint
         self._creator = endpoint.configurations.creator
 
+    def everywhere(self, configuration: Configuration) -> list[Configuration]:
+        """One more of the same name here, in another account and another region."""
+        return self.of(configuration, _SCOPES)
+
     def original(self) -> Configuration:
         """A configuration with all parts that two may share."""
         return self._endpoint.configurations.take(1, payloads=[RICH])[0]
 
-    def of(self, configuration: Configuration) -> list[Configuration]:
-        """One more of the same name in each scope that takes it.
+    def of(
+        self, configuration: Configuration, scopes: Sequence[Scope] = (DEFAULT_SCOPE,)
+    ) -> list[Configuration]:
+        """One more of the same name in each of *scopes* that takes it.
 
         Raises:
             CheckInconclusive: none does; names may be unique.
         """
         found = []
-        for scope in _SCOPES if not self._endpoint.effort.few else _SCOPES[:1]:
+        for scope in scopes:
             if self._endpoint.profile.has(scope):
                 with contextlib.suppress(Inconclusive):
                     found.append(self._creator.namesake(configuration, scope))

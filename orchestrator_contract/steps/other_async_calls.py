@@ -37,7 +37,7 @@ _MEMBERS: dict[str, Any] = {
     "memoryExtractionEnabled": True,
 }
 #: Replays before and after the end of an operation.
-_REPLAYS = 3
+_REPLAYS = 2
 
 
 class AsyncCall(Protocol):
@@ -94,33 +94,41 @@ class OtherAsyncCalls:
         #: Calls that come to their end beside the tests.
         self._ending: dict[str, Future[None] | None] = {}
 
-    def lead(self, name: str) -> LedCall:
-        """A call accepted, replayed, followed to its end and replayed again.
+    def lead(self, name: str, *, before: int = 0, after: int = 0) -> LedCall:
+        """A call accepted and followed to its end, replayed so often *before* and *after* it.
 
         Raises:
             Inconclusive: there is nothing to call it on, or it was not accepted.
         """
-        return self._end(name, *self._begin(name))
+        return self._end(name, *self._begin(name, before), after)
 
     def lead_beside(self, name: str, then: Callable[[LedCall], object] = lambda _: None) -> None:
-        """Lead a call of which the end comes beside later tests, and call *then* with it."""
-        begun = self._begin(name)
-        self._ending[name] = self._endpoint.beside.judge(lambda: then(self._end(name, *begun)))
+        """Lead a call whose key is used again while it runs and, beside later tests, at its end.
 
-    def _begin(self, name: str) -> tuple[AsyncCall, Operation]:
+        *then* is called with it.
+        """
+        few = self._endpoint.effort.few
+        begun = self._begin(name, 0 if few else _REPLAYS)
+
+        def end() -> None:
+            led = self._end(name, *begun, 1 if few else _REPLAYS)
+            if not few:
+                self._endpoint.poller.poll_other_link(led.operation)
+            then(led)
+
+        self._ending[name] = self._endpoint.beside.judge(end)
+
+    def _begin(self, name: str, replays: int) -> tuple[AsyncCall, Operation]:
         call = self._makers[name]()
         operation = call.begin(self._endpoint.key())
-        self._replay(call, operation, 0 if self._endpoint.effort.few else _REPLAYS)
+        self._replay(call, operation, replays)
         return call, operation
 
-    def _end(self, name: str, call: AsyncCall, operation: Operation) -> LedCall:
-        few = self._endpoint.effort.few
+    def _end(self, name: str, call: AsyncCall, operation: Operation, replays: int) -> LedCall:
         led = LedCall(call, operation, call.conclude(operation))
         self._share(name, led)
         self._judge_end(led)
-        self._replay(call, operation, 1 if few else _REPLAYS)
-        if not few:
-            self._endpoint.poller.poll_other_link(operation)
+        self._replay(call, operation, replays)
         return led
 
     def _share(self, name: str, led: LedCall) -> None:

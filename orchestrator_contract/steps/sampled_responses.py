@@ -14,14 +14,16 @@ from orchestrator_contract.profile import Trigger
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
 
+#: Most responses with each status; every other one of the run is judged by the schemas, too.
+_SAMPLE = 2
+
 
 class SampledResponses:
     """Samples one endpoint, each status once; the test judges content."""
 
     def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint = endpoint
-        few = endpoint.effort.few
-        self._deletes, self._refusals = (1, 2) if few else (2, 6)
+        self._size = 1 if endpoint.effort.few else _SAMPLE
         self._met: dict[int, list[Exchange]] = defaultdict(list)
         #: Why a status that was sampled has no sample, as far as that is known.
         self._why: dict[int, str] = {}
@@ -60,18 +62,19 @@ class SampledResponses:
     # ---------------------------------------------------------------- documented ways
 
     def _delete_unknown(self) -> None:
-        for _ in range(self._refusals):
-            self._delete(self._endpoint.absent.one())
+        absent = self._endpoint.absent.one()
+        for _ in range(self._size):
+            self._delete(absent)
 
     def _delete_twice(self) -> None:
         """Sample 202, and 409 where a second delete conflicts with the first."""
         if self._deleted_twice:
             return
         self._deleted_twice = True
-        for configuration in self._endpoint.configurations.take(self._deletes, least=1):
-            first = self._delete(configuration)
-            follow = partial(self._follow, configuration, first, self._delete(configuration))
-            self._endpoint.beside.judge(follow, configuration)
+        configuration = self._endpoint.configurations.one()
+        first = self._delete(configuration)
+        follow = partial(self._follow, configuration, first, self._delete(configuration))
+        self._endpoint.beside.judge(follow, configuration)
 
     # ---------------------------------------------------------------- the profile's ways
 
@@ -86,7 +89,7 @@ class SampledResponses:
 
     def _repeat(self, status: int, target: Configuration, fault: Trigger) -> None:
         """Delete *target* until a response is not the one that was to be provoked."""
-        for _ in range(self._refusals):
+        for _ in range(self._size):
             exchange = self._delete(target, fault, provokes=status)
             if exchange.status != status:
                 self._follow(target, exchange)
@@ -101,13 +104,13 @@ class SampledResponses:
         for sent in range(0, total, width):
             batch = [request] * min(width, total - sent)
             hits = [e for e in self._endpoint.client.send_together(batch) if e.status == status]
-            self._met[status] += hits[: self._refusals]
+            self._met[status] += hits[: self._size]
             if hits:
                 return
 
     def _shared_target(self) -> Configuration:
         if self._target is None:
-            self._target = self._endpoint.configurations.one()
+            self._target = self._endpoint.configurations.spare()
         return self._target
 
     # ---------------------------------------------------------------- one delete

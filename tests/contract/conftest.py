@@ -438,9 +438,14 @@ def target(endpoint: Endpoint, check: Check) -> Configuration:
 
 
 @pytest.fixture
-def control(endpoint: Endpoint, check: Check) -> Configuration:
+def control(endpoint: Endpoint) -> Configuration:
     """The configuration that no request of the run deletes."""
-    control = endpoint.targets.control
+    return endpoint.targets.control
+
+
+@pytest.fixture
+def shown_control(control: Configuration, check: Check) -> Configuration:
+    """The control configuration, as a fetch shows it now."""
     check.shown(control)
     return control
 
@@ -460,10 +465,10 @@ def failed_updatable(failed: Operation) -> Configuration:
     return failed.configuration
 
 
-@pytest.fixture
-def several(endpoint: Endpoint, configurations: Provisioner) -> list[Configuration]:
-    """Some idle configurations, to be deleted."""
-    return configurations.take(1 if endpoint.effort.few else 3, least=1)
+@pytest.fixture(scope="session")
+def at_once(concurrent_deletes: ConcurrentDeletes, deletes: Deletes) -> list[Operation]:
+    """COMPLETED deletes of many SIDs that were sent at one moment."""
+    return deletes.complete(concurrent_deletes.of_many_sids())
 
 
 @pytest.fixture(params=["account", "region"])
@@ -492,7 +497,7 @@ def listed_configurations(
     def take() -> list[Configuration]:
         if endpoint.effort.few:
             return configurations.take(3, least=1)
-        return configurations.take(14, payloads=[RICH], least=1, kept=True)
+        return configurations.take(12, payloads=[RICH], least=1, kept=True)
 
     def complete(chosen: Sequence[Configuration]) -> list[Operation]:
         accepted = endpoint.each(lambda one: deletes.accept(one, key=endpoint.key()), chosen)
@@ -533,6 +538,12 @@ def newest(configurations: Provisioner, check: Check) -> Configuration:
     newest = configurations.newest()
     check.shown(newest)
     return newest
+
+
+@pytest.fixture
+def spare(configurations: Provisioner) -> Configuration:
+    """A configuration that no test needs any longer."""
+    return configurations.spare()
 
 
 @pytest.fixture(params=["account", "region"])
@@ -614,7 +625,8 @@ def failed(failed_operations: FailedOperations) -> Operation:
 @pytest.fixture(scope="session")
 def led_conversation(other_calls: OtherAsyncCalls) -> LedCall:
     """The delete of a conversation, led to its end."""
-    return other_calls.lead("delete-conversation")
+    other_calls.lead_beside("delete-conversation")
+    return other_calls.led("delete-conversation")
 
 
 @pytest.fixture
@@ -729,7 +741,7 @@ def second_day(clock: Clock) -> None:
 @pytest.fixture
 def deleted_today(second_day: None, deletes: Deletes) -> Operation:
     """A keyed COMPLETED delete of the second day, shared on that day."""
-    return deletes.newest()
+    return deletes.draw()[0]
 
 
 @pytest.fixture
@@ -778,7 +790,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
             create = pytest.param(CREATE, marks=pytest.mark.requirement("CTRL-KEY"))
             values = [create if kind == CREATE else kind for kind in kinds]
             metafunc.parametrize(name, values[:1] if effort.few else values)
-    for name, number in (("batch", effort.batches), ("round_", effort.rounds)):
+    numbers = {"batch": effort.batches, "round_": effort.rounds, "mix": -(-effort.rounds // 3)}
+    for name, number in numbers.items():
         if name in metafunc.fixturenames:
             ids = [f"{name.strip('_')}-{index + 1}" for index in range(number)]
             metafunc.parametrize(name, range(number), ids=ids)
@@ -802,7 +815,7 @@ def _kinds(item: pytest.Item) -> list[str]:
 
 def _most_of(sample: int) -> int:
     """Three quarters of a sample; smaller tests of that status give the rest."""
-    return max(2, sample * 3 // 4)
+    return max(1, sample * 3 // 4)
 
 
 def _scope_of(endpoint: Endpoint, scope: Scope, need: str) -> Scope:

@@ -30,7 +30,7 @@ def test_rate_limited_delete_makes_no_new_version(
     rate_limit: RateLimit, faults: FaultInjection, target: Configuration
 ) -> None:
     """A delete that was answered 429 leaves the configuration's version."""
-    rate_limit.check_version(target, lambda: faults.reject(429, target, 8).hits)
+    rate_limit.check_version(target, lambda: faults.reject(429, target, 4).hits)
 
 
 @pytest.mark.requirement("ERR-429-RETRY-PROCESSED")

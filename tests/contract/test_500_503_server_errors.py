@@ -22,11 +22,11 @@ STATUSES = [
 def test_server_error_returns_its_status(
     provoke: Callable[..., InjectedFault],
     faults: FaultInjection,
-    configuration: Configuration,
+    spare: Configuration,
     status: int,
 ) -> None:
     """A provoked server error is answered with its documented status."""
-    found = provoke(status, configuration)
+    found = provoke(status, spare)
 
     faults.observe_effect(found)
 

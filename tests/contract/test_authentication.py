@@ -18,6 +18,7 @@ MISSING_AND_WRONG = [
     pytest.param("missing", marks=pytest.mark.requirement("AUTH-MISSING")),
     pytest.param("wrong", marks=pytest.mark.requirement("AUTH-WRONG")),
 ]
+MISSING_FIRST = ["missing", pytest.param("wrong", marks=pytest.mark.extended)]
 
 
 @pytest.mark.requirement("AUTH-MISSING", "AUTH-NO-DISCLOSURE", "AUTH-REFUSED-4XX")
@@ -146,7 +147,7 @@ def test_refused_delete_leaves_a_running_one(
 
 
 @pytest.mark.requirement("AUTH-READ")
-@pytest.mark.parametrize("credentials", ["missing", "wrong"])
+@pytest.mark.parametrize("credentials", MISSING_FIRST)
 def test_configuration_is_shown_to_its_owner_only(
     disclosure: Disclosure, control: Configuration, check: Check, credentials: str
 ) -> None:
@@ -169,14 +170,27 @@ def test_list_is_shown_to_its_owner_only(
 
 
 @pytest.mark.requirement("AUTH-READ-OTHER-ACCOUNT")
-@pytest.mark.parametrize("credentials", ["missing", "wrong"])
+@pytest.mark.parametrize(
+    ("credentials", "state"),
+    [
+        ("missing", "completed"),
+        ("wrong", "completed"),
+        pytest.param("missing", "running", marks=pytest.mark.extended),
+        pytest.param("wrong", "failed", marks=pytest.mark.extended),
+    ],
+)
 def test_operation_is_shown_to_its_owner_only(
-    disclosure: Disclosure, completed: Operation, check: Check, credentials: str
+    disclosure: Disclosure,
+    request: pytest.FixtureRequest,
+    check: Check,
+    credentials: str,
+    state: str,
 ) -> None:
-    """A poll without the owner's credentials shows no operation."""
-    response = disclosure.read_after_owner(completed.url, credentials)
+    """A poll without the owner's credentials shows no operation in any state."""
+    operation: Operation = request.getfixturevalue(state)
+    response = disclosure.read_after_owner(operation.url, credentials)
 
-    check.not_shown("AUTH-READ-OTHER-ACCOUNT", response, completed.sid)
+    check.not_shown("AUTH-READ-OTHER-ACCOUNT", response, operation.sid)
 
 
 @pytest.mark.extended

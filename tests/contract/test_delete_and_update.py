@@ -13,13 +13,13 @@ from orchestrator_contract.steps.deletes import Deletes
 
 
 @pytest.mark.requirement("CONC-LINEARIZABLE", "CTRL-PAGE", "DELETED-FETCH", "DELETED-LIST")
-def test_reads_and_updates_beside_a_delete(delete_and_update: DeleteAndUpdate, round_: int) -> None:
+def test_reads_and_updates_beside_a_delete(delete_and_update: DeleteAndUpdate, mix: int) -> None:
     """Reads and updates at one moment with a delete end with it deleted."""
-    mix = delete_and_update.mix()
+    sent = delete_and_update.mix()
 
-    delete_and_update.judge_reads(mix)
-    delete_and_update.judge_deleted_before(mix)
-    delete_and_update.judge_end(mix)
+    delete_and_update.judge_reads(sent)
+    delete_and_update.judge_deleted_before(sent)
+    delete_and_update.judge_end(sent)
 
 
 @pytest.mark.extended

@@ -126,7 +126,14 @@ def test_malformed_key_leaves_a_used_one_as_it_is(
 
 
 @pytest.mark.requirement("KEY-DUPLICATE-HEADER")
-@pytest.mark.parametrize("order", ["used-first", "used-last", "used-twice"])
+@pytest.mark.parametrize(
+    "order",
+    [
+        "used-first",
+        pytest.param("used-last", marks=pytest.mark.extended),
+        pytest.param("used-twice", marks=pytest.mark.extended),
+    ],
+)
 def test_duplicate_key_header_does_not_replay(
     used: Operation,
     new_key: Callable[[], str],

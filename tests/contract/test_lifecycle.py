@@ -59,7 +59,7 @@ def test_full_lifecycle(lifecycles: Lifecycles, beside: Beside, batch: int) -> N
     lifecycle.shown()
 
     lifecycle.accept()
-    lifecycle.replay()
+    lifecycle.replay(step=2)
 
     def end() -> None:
         lifecycle.complete()

@@ -55,7 +55,7 @@ def test_every_fetch_shows_an_existing_configuration(
 
 @pytest.mark.requirement("DELETED-LIST", "EFFECT-NO-OTHER")
 @pytest.mark.parametrize(
-    "size", [pytest.param(3, id="small-pages"), pytest.param(1000, id="one-page")]
+    "size", [pytest.param(6, id="small-pages"), pytest.param(1000, id="one-page")]
 )
 def test_deleted_configuration_is_on_no_page(
     listed: ListedConfigurations, check: Check, size: int

@@ -41,12 +41,12 @@ def test_ended_operations_and_deleted_configurations_stay_so_for_days(
 @pytest.mark.clock
 @pytest.mark.requirement("EFFECT-NO-OTHER")
 def test_configuration_that_no_delete_named_exists_days_later(
-    control: Configuration, clock: Clock, check: Check
+    shown_control: Configuration, clock: Clock, check: Check
 ) -> None:
     """Days do not delete a configuration."""
     clock.advance(3 * DAY)
 
-    check.unchanged(control)
+    check.unchanged(shown_control)
 
 
 @pytest.mark.clock
@@ -181,15 +181,15 @@ def test_unknown_sid_on_the_second_day_returns_404(
 @pytest.mark.requirement("SID-MALFORMED", "SID-MALFORMED-NO-EFFECT")
 def test_malformed_sid_on_the_second_day_is_refused(
     second_day: None,
-    control: Configuration,
+    shown_control: Configuration,
     few_malformed_sids: Callable[[Configuration], list[MalformedSid]],
     malformed: MalformedRequests,
     check: Check,
 ) -> None:
     """A malformed SID is refused on the second day, without effect."""
-    responses = malformed.sids(few_malformed_sids(control))
+    responses = malformed.sids(few_malformed_sids(shown_control))
 
-    check.unchanged(control, after=responses)
+    check.unchanged(shown_control, after=responses)
 
 
 @pytest.mark.clock
@@ -204,13 +204,13 @@ def test_malformed_sid_on_the_second_day_is_refused(
 )
 def test_unauthorized_delete_on_the_second_day_is_refused(
     second_day: None,
-    control: Configuration,
+    shown_control: Configuration,
     unauthorized: UnauthorizedCallers,
     check: Check,
     credentials: str,
 ) -> None:
     """A delete without its owner's credentials is refused on the second day."""
-    response = unauthorized.as_unauthorized(credentials, control)
+    response = unauthorized.as_unauthorized(credentials, shown_control)
 
     check.refused(response)
-    check.unchanged(control, after=response)
+    check.unchanged(shown_control, after=response)

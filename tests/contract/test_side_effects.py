@@ -22,7 +22,7 @@ def test_delete_leaves_configurations_of_the_same_name(
 ) -> None:
     """Deleting one of several configurations of one name leaves the others."""
     original = namesakes.original()
-    others = namesakes.of(original)
+    others = namesakes.everywhere(original)
 
     deleted = deletes.complete([deletes.accept(original)])
 

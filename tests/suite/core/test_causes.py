@@ -14,8 +14,12 @@ from orchestrator_contract.redaction.redactor import Redactor
 from orchestrator_contract.results import causes
 from orchestrator_contract.results.causes import Stage, grouped, stage
 from orchestrator_contract.results.findings import Findings
-from orchestrator_contract.results.requirement_findings import MAX_TRAILS, RequirementFindings
-from orchestrator_contract.results.requirement_result import RequirementResult, Verdict
+from orchestrator_contract.results.requirement import (
+    MAX_TRAILS,
+    RequirementFindings,
+    RequirementResult,
+    Verdict,
+)
 
 Trails = Sequence[tuple[str, ...]]
 

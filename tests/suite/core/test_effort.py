@@ -60,3 +60,24 @@ def test_few_requests(name: str, requests: int, lesser: str) -> None:
     assert replace(got, name=lesser, remarks=()) == EFFORTS[lesser]
     assert got.name == name
     assert bool(got.remarks) is (name != lesser)
+
+
+@pytest.mark.parametrize(
+    ("name", "most", "lesser", "spare"),
+    [
+        pytest.param("standard", math.inf, "standard", False, id="no-bound"),
+        pytest.param("standard", 2499, "quick", False, id="not-quite-enough"),
+        pytest.param("standard", 20, "quick", True, id="twenty-a-day"),
+        pytest.param("quick", 20, "quick", True, id="quick-with-twenty"),
+        pytest.param("thorough", 3000, "standard", False, id="thorough"),
+    ],
+)
+def test_few_deletes(name: str, most: float, lesser: str, spare: bool) -> None:
+    """All is sampled as in what the bound of DELETE requests allows; below that tests are chosen."""
+    got = EFFORTS[name].within(math.inf, 100_000, most)
+
+    assert replace(got, name=lesser, remarks=(), spare=False) == EFFORTS[lesser]
+    assert got.spare is spare
+    assert [f"delete_requests gives {most:g}" in one for one in got.remarks] == (
+        [True] if most < EFFORTS[name].delete_requests else []
+    )

@@ -14,7 +14,8 @@ from urllib.parse import quote
 
 import pytest
 
-from orchestrator_contract.http.exchange import MAX_DEPTH, Exchange, parse_json
+from orchestrator_contract.http.exchange import Exchange
+from orchestrator_contract.http.json_text import MAX_DEPTH, parse_json
 from orchestrator_contract.http.response import TransportFault
 from orchestrator_contract.profile import Account, Profile
 from orchestrator_contract.redaction import redactor as redactor_module
@@ -525,7 +526,7 @@ def test_one_of_a_profile_knows_all_accounts() -> None:
         origins=("http://origin-one.example",),
         accounts=(Account("one", "p/a+s", ("U", "P")), Account("two", "origin-one", ("U2", "P2"))),
     )
-    made = Redactor.of(target)
+    made = target.redactor()
 
     assert made.text("p/a+s origin-one") == "*** origin-one"
 
@@ -603,8 +604,8 @@ def test_a_scheme_is_no_secret(redactor: Redactor) -> None:
 
 def test_made_credentials_hide_nothing_of_answers() -> None:
     """A wrong password that is a word of the API, and the token of an empty pair, are no secrets: ids may hold either."""
-    redactor = Redactor()
-    redactor.add("SKvendor", "conv1", "http://127.0.0.1:9000")
+    redactor = Redactor("http://127.0.0.1:9000")
+    redactor.add("SKvendor", "conv1")
     for user, password in (("", ""), ("SKvendor", "conv"), ("SKvendor", "CONV1")):
         redactor.learn("Basic " + base64.b64encode(f"{user}:{password}".encode()).decode())
 
@@ -620,8 +621,8 @@ def test_made_credentials_hide_nothing_of_answers() -> None:
 )
 def test_a_secret_that_is_a_word_of_the_api(secret: str) -> None:
     """A secret that stands in every response is hidden only where it is sent as a credential."""
-    redactor = Redactor()
-    redactor.add("SKvendor", secret, "http://127.0.0.1:9000")
+    redactor = Redactor("http://127.0.0.1:9000")
+    redactor.add("SKvendor", secret)
     response = '{"status": "COMPLETED", "nextToken": null, "statusUrl": "http://127.0.0.1:9000/v2", "related": {"configurationId": "x"}, "code": 20404}'
 
     assert redactor.text(response) == response
@@ -634,7 +635,7 @@ def test_a_secret_that_is_a_word_of_the_api(secret: str) -> None:
 )
 def test_a_secret_that_is_no_word_of_the_api(secret: str) -> None:
     """Anything else is hidden."""
-    redactor = Redactor()
-    redactor.add("SKvendor", secret, "http://127.0.0.1:9000")
+    redactor = Redactor("http://127.0.0.1:9000")
+    redactor.add("SKvendor", secret)
 
     assert secret not in redactor.text(f"it is {secret}, they say")

@@ -54,7 +54,7 @@ def test_cleaning_up(world: World, alone: Bench) -> None:
     deletable(alone, made[1].sid)
     deletable(alone, made[2].sid, (404, {}))
     deletable(alone, made[3].sid, (410, {}))
-    alone.endpoint.client._lost = 1000.0
+    alone.endpoint.client.allowance.lost_s = 1000.0
 
     assert configurations.clean_up() == []
 
@@ -505,7 +505,7 @@ def test_what_is_not_needed_makes_room(bench: Bench, *, spoiled: bool) -> None:
     configurations.ahead = 0
     configurations.take(1)
     configurations.begin()
-    mine = configurations.one()
+    mine = configurations.take(1, new=True)[0]
     if spoiled:
         bench.endpoint.ownership.touch("sid0", 0, 0, clear=False)
     bench.script.on("DELETE /Configurations/sid0", (404, {}))

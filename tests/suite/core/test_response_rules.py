@@ -9,6 +9,7 @@ import pytest
 
 from orchestrator_contract.http.exchange import Call
 from orchestrator_contract.http.response import TransportFault
+from orchestrator_contract.rules.malformed_input import MALFORMED_KEY_STATUSES
 from orchestrator_contract.rules.responses import Judge
 
 if TYPE_CHECKING:
@@ -709,12 +710,6 @@ def test_outside_the_api_a_202_is_judged_in_full(bench: Bench) -> None:
     ("fault", "requirement", "problem"),
     [
         pytest.param(
-            TransportFault.TIMEOUT,
-            "HTTP-COMPLETE",
-            "expected a complete, well-formed response; saw it was timeout",
-            id="timeout",
-        ),
-        pytest.param(
             TransportFault.MALFORMED,
             "HTTP-COMPLETE",
             "expected a complete, well-formed response; saw it was malformed",
@@ -740,14 +735,44 @@ def test_no_answer(bench: Bench, fault: TransportFault, requirement: str, proble
 
 def test_no_answer_without_a_text(bench: Bench) -> None:
     """A fault that has no text is named by its kind."""
-    exchange = bench.exchange("delete", TransportFault.CLOSED)
+    exchange = bench.exchange("delete", TransportFault.CUT)
     exchange.fault_text = ""
 
     bench.endpoint.judge.judge(exchange)
 
     assert bench.breaches() == {
-        "HTTP-COMPLETE": ["expected a complete, well-formed response; saw closed"]
+        "HTTP-COMPLETE": ["expected a complete, well-formed response; saw cut short"]
     }
+
+
+def test_malformed_input_without_an_answer(bench: Bench) -> None:
+    """One event breaches one requirement: that of malformed input, not HTTP-COMPLETE."""
+    for call in (
+        Call("delete", "%00", malformed_sid=True),
+        Call("delete", "sid", allow=MALFORMED_KEY_STATUSES),
+    ):
+        for _ in range(3):
+            bench.endpoint.judge.judge(bench.exchange("delete", TransportFault.CLOSED, call=call))
+
+    assert bench.breaches() == {}
+
+
+def test_lone_request_without_an_answer(bench: Bench) -> None:
+    """One request of a run may get no answer; with a second one both breach HTTP-COMPLETE."""
+    judge = bench.endpoint.judge
+    assert judge.judge(bench.exchange("delete", TransportFault.TIMEOUT)) is False
+    assert bench.breaches() == {}
+    assert bench.seen("OBS-TRANSPORT") == {"no response to a DELETE": 1}
+
+    judge.judge(bench.exchange("fetch", TransportFault.CLOSED))
+
+    assert bench.breaches() == {
+        "HTTP-COMPLETE": [
+            "expected a response; saw it was timeout",
+            "expected a response; saw it was closed",
+        ]
+    }
+    assert bench.endpoint.findings.records["HTTP-COMPLETE"].breaches == 2
 
 
 BOTH = {"Content-Encoding": "gzip"}

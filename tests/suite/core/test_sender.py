@@ -15,7 +15,7 @@ from orchestrator_contract.exceptions import (
     NoResponse,
     NotOwned,
 )
-from orchestrator_contract.http.connections import Origin
+from orchestrator_contract.http.addresses import Origin
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.request import origin_of
 from orchestrator_contract.http.response import Response, TransportFault
@@ -429,7 +429,7 @@ def test_a_wrong_address_is_quoted_in_part(bench: Bench) -> None:
 def test_the_profile_says_how_connections_are_made(start: Callable[..., Bench]) -> None:
     """Time limit and certificates are those of the profile."""
     wire = start(timeout_s=3, verify_tls="ca.pem", client_cert=("c.pem", "c.key")).wire
-    options = wire.dialer.curl_options(Origin("https", "127.0.0.1", 1))
+    options = wire.curl_options(Origin("https", "127.0.0.1", 1))
 
     assert wire.timeout_s == 3
     assert options[:6] == ("--cacert", "ca.pem", "--cert", "c.pem", "--key", "c.key")
@@ -733,7 +733,7 @@ def test_a_clock_that_hangs_is_no_endpoint_that_stopped_answering(
     with pytest.raises(NoResponse):
         bench.endpoint.client.fetch(Configuration("sid"))
     assert len(bench.script.sent) == 2
-    bench.script.slow = bench.endpoint.client.patience_lost_s
+    bench.script.slow = bench.endpoint.client.allowance.patience_s
 
     for _ in range(2):
         with pytest.raises(Inconclusive, match="the clock can't be moved"):
@@ -760,7 +760,7 @@ def test_a_provisioned_profile_may_have_no_account(start: Callable[..., Bench]) 
 def test_a_run_that_takes_too_long(bench: Bench) -> None:
     """However slow an endpoint is within each limit, the run ends; cleaning up is given some minutes more."""
     client = bench.endpoint.client
-    client.longest_s = 600.0
+    client.allowance.longest_s = 600.0
     bench.script.slow = 9.0
     bench.script.on("GET /Configurations/sid", (404, {}))
 

@@ -15,8 +15,7 @@ from orchestrator_contract.profile import Profile, Provision, Trigger
 from orchestrator_contract.redaction.redactor import Redactor
 from orchestrator_contract.results.exit_code import exit_code
 from orchestrator_contract.results.findings import Findings
-from orchestrator_contract.results.requirement_findings import RequirementFindings
-from orchestrator_contract.results.requirement_result import Verdict
+from orchestrator_contract.results.requirement import RequirementFindings, Verdict
 from orchestrator_contract.results.verdict import (
     Overall,
     Policy,
@@ -434,7 +433,7 @@ def test_the_document(findings: Findings) -> None:
     assert list(seen) == list(catalogue.load().observations)
     assert seen["OBS-TRANSPORT"] == {
         "id": "OBS-TRANSPORT",
-        "title": "An operation that returns 404 right after its 202",
+        "title": "Requests without a response, and operations that return 404 right after their 202",
         "seen": [{"what": "a", "count": 1}, {"what": "z", "count": 2}],
     }
     assert result.observations[0].keys() == {"id", "title", "source", "seen"}

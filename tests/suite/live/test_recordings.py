@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from defusedxml.ElementTree import parse
 
-from orchestrator_contract.har.entry_times import Start, Timeline, duration_of, parse_start
-from orchestrator_contract.har.judge_recording import RecordingJudge
+from orchestrator_contract.har.judge import RecordingJudge
+from orchestrator_contract.har.times import Start, Timeline, duration_of, parse_start
 from orchestrator_contract.results.verdict import Policy, Result
 from orchestrator_contract.results.waivers import Waivers
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from haralyzer import HarParser  # type: ignore[import-untyped]  # it ships no types
 
-from orchestrator_contract.har.judge_recording import RecordingJudge
+from orchestrator_contract.har.judge import RecordingJudge
 from orchestrator_contract.har.reader import NotHar
 from orchestrator_contract.results.verdict import Policy, Result
 from orchestrator_contract.results.waivers import Waivers
@@ -428,7 +428,7 @@ def test_memory_is_bounded(tmp_path: Path, megabytes: int) -> None:
     big(path, megabytes * 1_000_000)
     script = (
         "import resource, sys; from pathlib import Path\n"
-        "from orchestrator_contract.har.judge_recording import RecordingJudge; from orchestrator_contract.results.waivers import Waivers\n"
+        "from orchestrator_contract.har.judge import RecordingJudge; from orchestrator_contract.results.waivers import Waivers\n"
         "traffic = RecordingJudge(Path(sys.argv[1])); traffic.judge(Waivers())\n"
         "print(traffic.findings.requests, int(open('/proc/self/status').read().split('VmHWM:')[1].split()[0]) // 1024)\n"
     )

@@ -101,10 +101,12 @@ RARE = {
     "keys-evicted:100",
     "other-account-deletes:failed",
     "other-account-deletes:updated",
+    "other-account-reads:failed-operation",
     "other-call-replay-restores:update",
     "refused-delete-deletes:429-after-failure",
     "refused-delete-deletes:429-second-region",
     "replay-latest-operation",
+    "sid-matches-all:all",
     "sid-normalised:tail-lower-cased",
 }
 

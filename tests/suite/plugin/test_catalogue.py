@@ -250,7 +250,7 @@ def test_contract_tests_know_no_mock(path: Path) -> None:
 
     inside = (
         "orchestrator_contract.mock",
-        "orchestrator_contract.pytest_plugin.mock_process",
+        "orchestrator_contract.pytest_plugin.process",
         "orchestrator_contract.adequacy",
     )
     assert [name for name in modules if name.startswith(inside)] == []

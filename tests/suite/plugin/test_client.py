@@ -14,7 +14,7 @@ from orchestrator_contract.coordination.coordinator import Coordinator
 from orchestrator_contract.effort import EFFORTS
 from orchestrator_contract.endpoint import Endpoint, Settings
 from orchestrator_contract.exceptions import Throttled
-from orchestrator_contract.http.exchange import parse_json
+from orchestrator_contract.http.json_text import parse_json
 from orchestrator_contract.http.retry_after import asked_delay
 from orchestrator_contract.resources.configuration import Configuration
 

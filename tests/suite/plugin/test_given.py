@@ -20,7 +20,7 @@ from orchestrator_contract.exceptions import CheckInconclusive, NothingToDelete
 from orchestrator_contract.profile import Provision
 from orchestrator_contract.redaction.redactor import Redactor
 from orchestrator_contract.results.findings import Findings
-from orchestrator_contract.results.requirement_result import Verdict
+from orchestrator_contract.results.requirement import Verdict
 from orchestrator_contract.results.verdict import Policy, judge_requirement
 from orchestrator_contract.scope import Scope
 

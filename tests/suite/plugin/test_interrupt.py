@@ -16,9 +16,8 @@ from typing import Any
 import pytest
 
 from orchestrator_contract.pytest_plugin import session as sessions
-from orchestrator_contract.pytest_plugin.outcomes import OUTCOMES
+from orchestrator_contract.pytest_plugin.outcomes import OUTCOMES, give_lines
 from orchestrator_contract.pytest_plugin.run import RUN
-from orchestrator_contract.pytest_plugin.signals import give_lines
 from orchestrator_contract.report import ReportError
 
 PROJECT = Path(__file__).parents[3]
@@ -138,7 +137,6 @@ def test_a_worker_is_killed(
         "-n",
         "2",
     ]
-    began = time.monotonic()
 
     with subprocess.Popen(
         [*command, "--effort", "quick"],
@@ -162,7 +160,6 @@ def test_a_worker_is_killed(
 
     assert process.returncode == 3, output
     assert "INTERNALERROR" not in output
-    assert time.monotonic() - began < 90
     assert verdict(report) == "incomplete"
     assert "a worker process crashed" in output
     assert (mock.names(1), mock.names(2)) == ([], [])
@@ -199,7 +196,7 @@ def test_an_end_that_fails(error: BaseException, code: int, said: str) -> None:
         raise error
 
     run = SimpleNamespace(
-        opened=True,
+        process=SimpleNamespace(opened=True),
         is_worker=False,
         result=None,
         finish=finish,

@@ -127,7 +127,7 @@ def test_sign_of_life(monkeypatch: pytest.MonkeyPatch, pipe: tuple[int, int]) ->
 
     with steps.step("polling 3 deletes"):
         time.sleep(0.3)
-    ticker.stop()
+    ticker.pytest_terminal_summary()
 
     lines = [line for line in read_all(pipe[0]).splitlines() if line]
     assert len(lines) >= 2

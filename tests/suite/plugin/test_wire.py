@@ -14,8 +14,9 @@ from typing import Any
 
 import pytest
 
-from orchestrator_contract.http.connections import Origin, Wire
+from orchestrator_contract.http.addresses import Origin
 from orchestrator_contract.http.response import MAX_BODY, Response, TransportError, TransportFault
+from orchestrator_contract.http.wire import Wire
 
 Start = Callable[[Callable[[socket.socket, int], None]], Any]
 REQUEST = b"DELETE /x HTTP/1.1\r\nHost: x\r\n\r\n"

@@ -12,10 +12,10 @@ import pytest
 
 from orchestrator_contract.exceptions import TokenError
 from orchestrator_contract.http.addresses import Origin
-from orchestrator_contract.http.authorization import Authorization
 from orchestrator_contract.http.response import Response, TransportError, TransportFault
 from orchestrator_contract.profile import Account, Header
 from orchestrator_contract.redaction.redactor import Redactor
+from orchestrator_contract.sending.authorization import Authorization
 
 ACCOUNT = Account(
     "id",

@@ -12,9 +12,12 @@ import pytest
 from orchestrator_contract.contract import catalogue
 from orchestrator_contract.profile import Account, Profile, Provision, Trigger
 from orchestrator_contract.results.evidence import Breach, Evidence
-from orchestrator_contract.results.requirement_findings import RequirementFindings
-from orchestrator_contract.results.requirement_result import RequirementResult, Verdict
-from orchestrator_contract.results.timeline import Event, Timeline
+from orchestrator_contract.results.requirement import (
+    RequirementFindings,
+    RequirementResult,
+    Verdict,
+)
+from orchestrator_contract.results.timelines import Event, Timeline
 from orchestrator_contract.results.verdict import Overall, Result
 
 #: What endpoints send to readers of reports: for terminals, browsers, editors, XML, Markdown and CI runners.

@@ -15,7 +15,7 @@ import pytest
 from defusedxml.ElementTree import parse
 
 from orchestrator_contract.contract import catalogue
-from orchestrator_contract.pytest_plugin.mock_process import EmbeddedMock
+from orchestrator_contract.pytest_plugin.process import EmbeddedMock
 
 PROJECT = Path(__file__).parents[3]
 #: Four mistakes, and the requirement that each is most directly about.

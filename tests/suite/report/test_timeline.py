@@ -8,8 +8,15 @@ from datetime import UTC, datetime
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.response import Response
 from orchestrator_contract.report.timeline_svg import draw
-from orchestrator_contract.report.timelines import MAX_OPERATIONS, MAX_RACES, Recorder, load
-from orchestrator_contract.results.timeline import MAX_EVENTS, Event, Timeline
+from orchestrator_contract.results.timelines import (
+    MAX_EVENTS,
+    MAX_OPERATIONS,
+    MAX_RACES,
+    Event,
+    Recorder,
+    Timeline,
+    load,
+)
 
 SID = "conv_configuration_01k9z2a1b3c4d5e6f7g8h9j0km"
 
