@@ -283,7 +283,8 @@ class Check(KeyChecks):
         Raises:
             Inconclusive: a fetch does not show it.
         """
-        if configuration.shown and self._endpoint.inventory.is_unused(configuration):
+        unused = configuration.payload and self._endpoint.inventory.is_unused(configuration)
+        if configuration.shown and unused:
             return
         exists, fetch = self.look_for(configuration)
         if not exists:
