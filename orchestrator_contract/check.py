@@ -41,6 +41,7 @@ class Check(KeyChecks):
         super().__init__(endpoint)
         self._api: Client = endpoint.client
         self._list: Pagination = endpoint.configurations.listing
+        self._inventory = endpoint.inventory
         #: Emptied once a conflict with other work outlasted them.
         self._conflict_pauses_s: tuple[float, ...] = CONFLICT_PAUSES_S
 
@@ -85,7 +86,7 @@ class Check(KeyChecks):
     def deleted_if_completed(self, operation: Operation) -> None:
         """Check that a delete that COMPLETED has deleted its configuration."""
         if operation.status == "COMPLETED":
-            self._endpoint.inventory.gone(operation.configuration)
+            self._inventory.gone(operation.configuration)
             self.deleted(operation)
 
     def unchanged_by_failed(self, operations: Sequence[Operation]) -> None:
@@ -217,7 +218,7 @@ class Check(KeyChecks):
         evidence = [*operation.steps[:1], *steps, *operation.steps[1:]]
         ok = deletion.carried_out(self.findings, requirement, evidence, operation.sid, fetch)
         if exists is False:
-            self._endpoint.inventory.gone(operation.configuration)
+            self._inventory.gone(operation.configuration)
         return ok
 
     # ---------------------------------------------------------------- unchanged
@@ -244,7 +245,7 @@ class Check(KeyChecks):
         exists, fetch = self.look_for(configuration)
         if exists is None:
             raise Inconclusive(f"a fetch does not tell whether it exists ({fetch.outcome()})")
-        if not exists and self._endpoint.inventory.is_leaving(configuration):
+        if not exists and self._inventory.is_leaving(configuration):
             raise Inconclusive("the run deleted it to make room in the account")
         ok = deletion.exists(self.findings, requirement, configuration, steps, fetch)
         if not exists:
@@ -277,15 +278,17 @@ class Check(KeyChecks):
         _, fetch = self.look_for(configuration)
         return control_plane.shown(self.findings, fetch)
 
+    def seen(self, configuration: Configuration) -> None:
+        """Like `shown`, unless a fetch has shown it after its create in this test."""
+        if not configuration.shown or not self._inventory.is_unused(configuration):
+            self.shown(configuration)
+
     def shown(self, configuration: Configuration) -> None:
-        """Remember how a fetch shows the configuration, unless one did and no test had it before.
+        """Remember how a fetch shows the configuration, for comparison.
 
         Raises:
             Inconclusive: a fetch does not show it.
         """
-        unused = configuration.payload and self._endpoint.inventory.is_unused(configuration)
-        if configuration.shown and unused:
-            return
         exists, fetch = self.look_for(configuration)
         if not exists:
             raise Inconclusive(

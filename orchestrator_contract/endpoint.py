@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from math import inf
 from pathlib import Path
 from random import Random
-from typing import Any
+from threading import RLock
+from typing import Any, TypeVar
 
 from orchestrator_contract.api.client import Client
 from orchestrator_contract.api.poller import Poller
@@ -36,6 +37,8 @@ from orchestrator_contract.rules.responses import Judge
 from orchestrator_contract.schedule import Schedule
 from orchestrator_contract.steps.beside import Beside
 from orchestrator_contract.steps.rechecks import Rechecks
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,8 @@ class Endpoint:
         self.profile, self.effort = settings.profile, settings.effort
         self.coordinator = coordinator
         self._begun: Counter[str] = Counter()
+        self._steps: dict[Callable[[Endpoint], Any], Any] = {}
+        self._making_step = RLock()
         self.random = Random(f"{settings.seed}")  # repeatable on purpose
         self.identifiers = Identifiers(self.random, settings.run_id)
         self.redactor = self.profile.redactor()
@@ -172,6 +177,14 @@ class Endpoint:
         )
 
     # ---------------------------------------------------------------- shared steps
+
+    def step(self, kind: Callable[[Endpoint], _T]) -> _T:
+        """The run's one step of a *kind*, made when it is first asked for."""
+        with self._making_step:
+            if kind not in self._steps:
+                self._steps[kind] = kind(self)
+            step: _T = self._steps[kind]
+            return step
 
     def key(self, version: int = 4, variant: int | None = None) -> str:
         """A new idempotency key (`Identifiers.key`)."""
@@ -284,6 +297,6 @@ class Endpoint:
                 self.coordinator.clock.leave(holder, alone=False)
 
     def requirements_lacking(self, ids: Iterable[str]) -> dict[str, tuple[str, ...]]:
-        """Those of *ids* that this target can't verify, with missing capabilities."""
+        """The *ids* that this target can't verify, with the missing capabilities."""
         known = self.findings.catalogue.requirements
         return {one: lacking for one in ids if (lacking := self.profile.lacks(known[one].needs))}

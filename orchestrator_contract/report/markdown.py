@@ -22,8 +22,9 @@ _MARKS = {Overall.CONFORMANT: "✅", Overall.NONCONFORMANT: "❌", Overall.INCOM
 _RUN = re.compile(r"`+")
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+!|~&@-])")
 _ROOM_FOR_NOTE = 300
-#: The parts below the breaches, in their order; the last go first where there is no room.
+#: The parts below the breaches, and the order in which they go where there is no room.
 _TAIL = ("unverified", "statuses", "observations", "notes", "foot")
+_DISPENSABLE = ("observations", "statuses", "notes", "foot", "unverified")
 
 
 def as_markdown(result: Result) -> str:
@@ -39,8 +40,10 @@ def as_markdown(result: Result) -> str:
     breaches, shortened = _fit(report_model.cards(result), draw, of_breaches)
     room -= _size(breaches)
     left_out = []
-    while tail and _size(tail.values()) > room:
-        left_out.append(tail.popitem()[0])
+    for name in _DISPENSABLE:
+        if name in tail and _size(tail.values()) > room:
+            del tail[name]
+            left_out.append(name)
     cut = shortened + len(left_out)
     note = f"_{count(cut, 'part')} shortened or left out here to fit"
     if "observations" in left_out:

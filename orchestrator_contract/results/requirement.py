@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 from orchestrator_contract.contract.catalogue import Requirement
+from orchestrator_contract.profile import Profile
 from orchestrator_contract.results.evidence import Breach
 
 #: Breaches of one requirement whose exchanges are remembered, to group it with others.
@@ -94,3 +95,54 @@ class RequirementResult:
             "tests": sorted(self.record.tests),
             "evidence": [piece for breach in self.record.shown for piece in breach.as_json(rerun)],
         }
+
+
+def judge_requirement(
+    requirement: Requirement,
+    record: RequirementFindings,
+    profile: Profile,
+    *,
+    strict: bool = False,
+) -> RequirementResult:
+    """Return the verdict: breached, else passed if it was checked, else unverified.
+
+    A check does not make up for an essential test that was inconclusive, nor for a test that did
+    not end.
+    """
+    missing = [
+        record.inconclusive[look]
+        for look in requirement.essential
+        if look in record.inconclusive and look not in record.concluded
+    ]
+    if record.breaches:
+        gates = requirement.level.gates or strict
+        verdict, reason = Verdict.BREACHED if gates else Verdict.WARNED, _breached(record)
+    elif record.checks and not missing and not record.cut_short:
+        verdict, reason = Verdict.PASSED, _checked(record)
+    else:
+        reasons = missing or ([record.cut_short] if record.cut_short else record.unverified)
+        reason = _why_unverified(reasons, profile.lacks(requirement.needs))
+        verdict = Verdict.UNVERIFIED
+    return RequirementResult(requirement, verdict, reason, record)
+
+
+def _breached(record: RequirementFindings) -> str:
+    """Say what was wrong, and how often where not always."""
+    always = record.breaches == record.checks
+    often = "" if always else f" ({record.breaches} of {record.checks} checks)"
+    return "; ".join(record.problems[:3]) + often
+
+
+def _checked(record: RequirementFindings) -> str:
+    """Say how often it was checked, and why a further check could not be made."""
+    times = f"checked {record.checks} time{'s' if record.checks > 1 else ''}"
+    return f"{times}; not in every way: {record.unverified[0]}" if record.unverified else times
+
+
+def _why_unverified(reasons: Sequence[str], lacking: Sequence[str]) -> str:
+    """Name the capabilities that the target lacks, or else the reasons that tests gave."""
+    if lacking:
+        also = [why for why in reasons if not why.startswith("needs ")][:2]
+        missing = f"needs {', '.join(lacking)}, which the target profile does not give"
+        return "; ".join([missing, *also])
+    return "; ".join(reasons[:3]) or "nothing in this run was subject to this requirement"

@@ -99,9 +99,8 @@ class _Line:
         if key not in self.keys:
             self.keys.append(key)
         number = self.keys.index(key)
-        return (
-            f"with key {ascii_uppercase[number] if number < len(ascii_uppercase) else number + 1}"
-        )
+        letter = ascii_uppercase[number] if number < len(ascii_uppercase) else number + 1
+        return f"with key {letter}"
 
 
 class Recorder:
@@ -169,21 +168,15 @@ class Recorder:
     def dump(self) -> list[dict[str, Any]]:
         """Return the timelines worth drawing, as plain data."""
         with self._lock:
-            return [
-                asdict(line)
-                for line in pick(
-                    [*(known.line for known in self._operations.values()), *self._races]
-                )
-            ]
+            lines = [known.line for known in self._operations.values()]
+            return list(map(asdict, pick([*lines, *self._races])))
 
 
 def load(lines: Iterable[dict[str, Any]]) -> list[Timeline]:
     """Return the timelines that one or several recorders dumped."""
     return pick(
-        [
-            Timeline(**{**line, "events": [Event(**event) for event in line["events"]]})
-            for line in lines
-        ]
+        Timeline(**{**line, "events": [Event(**event) for event in line["events"]]})
+        for line in lines
     )
 
 
@@ -194,12 +187,12 @@ def pick(lines: Iterable[Timeline]) -> list[Timeline]:
     """
     ordered = list(lines)
     operations = [line for line in ordered if line.kind == "operation" and len(line.events) > 1]
+    operations.sort(key=lambda line: (line.end not in _FAILED, -len(line.events)))
+    notable = [line for line in operations if _notable(line)][: MAX_OPERATIONS // 2]
+    others = [line for line in operations if not _notable(line)][: MAX_OPERATIONS - len(notable)]
     races = [line for line in ordered if line.kind == "race"]
-    ranked = sorted(operations, key=_interest)
-    notable = [line for line in ranked if _notable(line)][: MAX_OPERATIONS // 2]
-    others = [line for line in ranked if not _notable(line)][: MAX_OPERATIONS - len(notable)]
-    chosen = notable + others + sorted(races, key=_variety)[:MAX_RACES]
-    keep = {id(line) for line in chosen}
+    races.sort(key=lambda line: (-len({e.response for e in line.events}), -len(line.events)))
+    keep = {id(line) for line in (*notable, *others, *races[:MAX_RACES])}
     return [line for line in ordered if id(line) in keep]
 
 
@@ -207,23 +200,10 @@ def _notable(line: Timeline) -> bool:
     return line.end != "COMPLETED" and any(event.what == "poll" for event in line.events)
 
 
-def _interest(line: Timeline) -> tuple[bool, int]:
-    return (line.end not in _FAILED, -len(line.events))
-
-
-def _variety(line: Timeline) -> tuple[int, int]:
-    return (-len({event.response for event in line.events}), -len(line.events))
-
-
 def _event(exchange: Exchange, since: float, what: str, state: str) -> Event:
     response = str(exchange.status) if exchange.response else "no response"
-    return Event(
-        round(max(exchange.sent - since, 0.0), 4),
-        round(max(exchange.elapsed, 0.0), 4),
-        what,
-        response,
-        state,
-    )
+    at, took = (round(max(one, 0.0), 4) for one in (exchange.sent - since, exchange.elapsed))
+    return Event(at, took, what, response, state)
 
 
 def _state(exchange: Exchange) -> str:

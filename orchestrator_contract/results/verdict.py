@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from orchestrator_contract import __version__
-from orchestrator_contract.contract.catalogue import Requirement
 from orchestrator_contract.exceptions import EndpointUnusable
 from orchestrator_contract.profile import Profile
 from orchestrator_contract.results.baseline import Baseline, Comparison
@@ -20,6 +19,7 @@ from orchestrator_contract.results.requirement import (
     RequirementFindings,
     RequirementResult,
     Verdict,
+    judge_requirement,
 )
 from orchestrator_contract.results.timelines import Timeline
 from orchestrator_contract.results.waivers import Waivers
@@ -90,9 +90,8 @@ class Result:
 
     def counts(self) -> dict[str, int]:
         """Return the number of requests, and of rows with each verdict."""
-        return {"requests": self.requests} | {
-            str(verdict): len(self.of(verdict)) for verdict in Verdict
-        }
+        verdicts = {str(verdict): len(self.of(verdict)) for verdict in Verdict}
+        return {"requests": self.requests} | verdicts
 
     def rerun(self, requirement: str = "") -> str:
         """Return a shell line that repeats the run, for one requirement or all of them."""
@@ -147,57 +146,10 @@ class Policy:
     only_new: bool = False
 
 
-def judge_requirement(
-    requirement: Requirement, record: RequirementFindings, profile: Profile, policy: Policy
-) -> RequirementResult:
-    """Return the verdict: breached, else passed if it was checked, else unverified.
-
-    A check does not make up for an essential test that was inconclusive, nor for a test that did
-    not end.
-    """
-    missing = [
-        record.inconclusive[look]
-        for look in requirement.essential
-        if look in record.inconclusive and look not in record.concluded
-    ]
-    if record.breaches:
-        gates = requirement.level.gates or policy.strict
-        verdict, reason = Verdict.BREACHED if gates else Verdict.WARNED, _breached(record)
-    elif record.checks and not missing and not record.cut_short:
-        verdict, reason = Verdict.PASSED, _checked(record)
-    else:
-        reasons = missing or ([record.cut_short] if record.cut_short else record.unverified)
-        reason = _why_unverified(reasons, profile.lacks(requirement.needs))
-        verdict = Verdict.UNVERIFIED
-    return RequirementResult(requirement, verdict, reason, record)
-
-
-def _breached(record: RequirementFindings) -> str:
-    """Say what was wrong, and how often where not always."""
-    always = record.breaches == record.checks
-    often = "" if always else f" ({record.breaches} of {record.checks} checks)"
-    return "; ".join(record.problems[:3]) + often
-
-
-def _checked(record: RequirementFindings) -> str:
-    """Say how often it was checked, and why a further check could not be made."""
-    times = f"checked {record.checks} time{'s' if record.checks > 1 else ''}"
-    return f"{times}; not in every way: {record.unverified[0]}" if record.unverified else times
-
-
-def _why_unverified(reasons: Sequence[str], lacking: Sequence[str]) -> str:
-    """Name the capabilities that the target lacks, or else the reasons that tests gave."""
-    if lacking:
-        also = [why for why in reasons if not why.startswith("needs ")][:2]
-        missing = f"needs {', '.join(lacking)}, which the target profile does not give"
-        return "; ".join([missing, *also])
-    return "; ".join(reasons[:3]) or "nothing in this run was subject to this requirement"
-
-
 def conclude(  # noqa: PLR0913  # one keyword a part of the result
     findings: Findings,
     profile: Profile,
-    selected: Iterable[str],
+    selected: Collection[str],
     *,
     policy: Policy,
     seed: int,
@@ -215,21 +167,29 @@ def conclude(  # noqa: PLR0913  # one keyword a part of the result
     recording: str = "",
 ) -> Result:
     """Draw the result of a run from what was found."""
-    chosen = frozenset(selected)
     waivers = waivers or Waivers()
     rows = [
         waivers.apply(
-            judge_requirement(requirement, _trusted(name, findings, unusable), profile, policy)
+            judge_requirement(
+                requirement, _trusted(name, findings, unusable), profile, strict=policy.strict
+            )
         )
         for name, requirement in findings.catalogue.requirements.items()
-        if name in chosen
+        if name in selected
     ]
     waiver_notes = waivers.notes(rows)
     comparison = baseline.compare(rows) if baseline else None
     overall = _overall(rows, unusable)
-    reason = str(unusable or "")
-    if overall is Overall.INCOMPLETE:
-        reason = reason or _why_incomplete(rows)
+    said = [
+        *leftovers,
+        *notes,
+        _generated(findings),
+        _hint(rows),
+        *waiver_notes,
+        *waivers.reminders(),
+        comparison.note() if comparison else "",
+    ]
+    incomplete = _why_incomplete(rows) if overall is Overall.INCOMPLETE else ""
     return Result(
         profile=profile,
         seed=seed,
@@ -238,20 +198,12 @@ def conclude(  # noqa: PLR0913  # one keyword a part of the result
         finished=finished,
         rows=rows,
         overall=overall,
-        reason=reason,
+        reason=str(unusable or incomplete),
         unusable=unusable is not None,
         requests=findings.requests,
         statuses=findings.status_counts(),
         observations=findings.sightings(),
-        notes=[
-            *leftovers,
-            *notes,
-            *_generated(findings),
-            *_hints(rows),
-            *waiver_notes,
-            *waivers.reminders(),
-            *([comparison.note()] if comparison else []),
-        ],
+        notes=list(filter(None, said)),
         comparison=comparison,
         waiver_notes=waiver_notes,
         leftovers=list(leftovers),
@@ -262,35 +214,29 @@ def conclude(  # noqa: PLR0913  # one keyword a part of the result
     )
 
 
-def _generated(findings: Findings) -> list[str]:
+def _generated(findings: Findings) -> str:
     """Say how many requests of each kind were generated."""
-    kinds = sorted(findings.generated.items(), key=lambda item: -item[1])
-    return (
-        [f"generated: {', '.join(f'{number} {kind}' for kind, number in kinds)}"] if kinds else []
-    )
+    kinds = ", ".join(f"{number} {kind}" for kind, number in findings.generated.most_common())
+    return f"generated: {kinds}" if kinds else ""
 
 
 def _overall(rows: Sequence[RequirementResult], unusable: EndpointUnusable | None) -> Overall:
-    verdicts = {row.verdict for row in rows}
-    if Verdict.BREACHED in verdicts:
+    if any(row.verdict is Verdict.BREACHED for row in rows):
         return Overall.NONCONFORMANT
     # A run that judged nothing says nothing of the endpoint, whatever it was asked for.
     unverified = [row for row in rows if row.verdict is Verdict.UNVERIFIED]
-    open_ = any(row.requirement.level.gates for row in unverified)
-    if unusable or open_ or len(unverified) == len(rows):
-        return Overall.INCOMPLETE
-    return Overall.CONFORMANT
+    gates = any(row.requirement.level.gates for row in unverified)
+    open_ = unusable or gates or len(unverified) == len(rows)
+    return Overall.INCOMPLETE if open_ else Overall.CONFORMANT
 
 
-def _hints(rows: Iterable[RequirementResult]) -> list[str]:
-    """Return remarks on causes of breaches that may lie elsewhere than in the endpoint."""
+def _hint(rows: Iterable[RequirementResult]) -> str:
+    """Say which breaches may have a cause that lies elsewhere than in the endpoint."""
     ids = (row.requirement.id for row in rows if row.record.breaches)
     found = ", ".join(one for one in ids if one in _OF_TWO_ACCOUNTS)
-    question = (
-        f"{found}: do both [[accounts]] belong to one account? "
-        "Such a finding needs the credentials of two different accounts"
-    )
-    return [question] if found else []
+    question = "do both [[accounts]] belong to one account?"
+    needs = "Such a finding needs the credentials of two different accounts"
+    return f"{found}: {question} {needs}" if found else ""
 
 
 def _why_incomplete(rows: Sequence[RequirementResult]) -> str:
@@ -301,8 +247,8 @@ def _why_incomplete(rows: Sequence[RequirementResult]) -> str:
     unverified.sort(key=lambda row: not row.requirement.level.gates)
     reasons = list(dict.fromkeys(row.reason for row in unverified))
     more = f"; and {len(reasons) - 3} more" if len(reasons) > 3 else ""
-    what = "requirement" if len(unverified) == 1 else "requirements"
-    return f"{len(unverified)} {what} could not be verified: {'; '.join(reasons[:3])}{more}"
+    what = f"{len(unverified)} requirement{'s' * (len(unverified) != 1)}"
+    return f"{what} could not be verified: {'; '.join(reasons[:3])}{more}"
 
 
 def _trusted(

@@ -171,7 +171,8 @@ def own_response_in_scope(
     named = again.related_sid
     same_id = again.succeeded and bool(again.operation_names & first.operation_names)
     alike = named is None and again.object == first.object
-    if same_id and named is None and _same_url(first, again):
+    same_url = again.object.get("statusUrl") == first.object.get("statusUrl")
+    if same_id and named is None and same_url:
         alike = alike or len(min(again.operation_names)) > _UNIQUE_ID
     return findings.check(
         requirement,
@@ -296,7 +297,3 @@ def _shows(first: Exchange, again: Exchange) -> bool:
     same = again.succeeded and bool(again.operation_names & first.operation_names)
     other = first.call.subject not in ("", again.call.subject)
     return same or (other and again.related_sid == first.call.subject)
-
-
-def _same_url(first: Exchange, again: Exchange) -> bool:
-    return bool(again.object.get("statusUrl") == first.object.get("statusUrl"))

@@ -14,16 +14,19 @@ from orchestrator_contract.http.request import Request
 from orchestrator_contract.inputs.malformed_keys import malformed_keys
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
-from orchestrator_contract.rules import concurrency, deletion, errors, idempotency
+from orchestrator_contract.rules import concurrency, deletion, errors, idempotency, malformed_input
 from orchestrator_contract.rules.errors import CONFLICT
 from orchestrator_contract.rules.idempotency import IN_PROGRESS, MISMATCH
 from orchestrator_contract.scope import Scope
 from orchestrator_contract.steps.concurrency import ConcurrentRequests
 from orchestrator_contract.steps.deletes import Deletes
 from orchestrator_contract.steps.fault_injection import FaultInjection
-from orchestrator_contract.steps.malformed_requests import MalformedRequests
+from orchestrator_contract.steps.malformed import MalformedRequests
+from orchestrator_contract.steps.step import Step, Uses
 from orchestrator_contract.steps.unauthorized import UnauthorizedCallers
 
+#: Unknown SIDs that are deleted beside many others.
+_UNKNOWN = 2
 #: Replays that are sent at one moment.
 _REPLAYS = 4
 
@@ -47,15 +50,14 @@ class Race:
         return [step for one in self.operations for step in one.steps]
 
 
-class ConcurrentDeletes:
+class ConcurrentDeletes(Step):
     """Sends deletes at one moment and judges their responses."""
 
-    def __init__(self, endpoint: Endpoint, deletes: Deletes, check: Check) -> None:
-        self._endpoint = endpoint
-        self._api = endpoint.client
-        self._findings = endpoint.findings
-        self._deletes = deletes
-        self._check = check
+    _deletes = Uses(Deletes)
+    _check = Uses(Check)
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        super().__init__(endpoint)
         self._concurrent = ConcurrentRequests(endpoint)
 
     # ---------------------------------------------------------------- one key
@@ -154,16 +156,23 @@ class ConcurrentDeletes:
     # ---------------------------------------------------------------- many SIDs
 
     def of_many_sids(self) -> list[Operation]:
-        """Deletes of many SIDs at one moment, half of them under keys of their own."""
+        """Deletes of many SIDs at one moment, half of them under keys of their own.
+
+        The last two are of unknown SIDs, which are not found.
+        """
         number = self._endpoint.effort.concurrent * 4 // 3
         configurations = self._endpoint.configurations.take(number, least=2)
+        named = [*configurations, *(self._endpoint.absent.one() for _ in range(_UNKNOWN))]
         responses = self._concurrent.send(
             lambda: [
                 self._api.delete_request(one, key=key)
-                for one, key in zip(configurations, self._keys(number), strict=False)
+                for one, key in zip(named, self._keys(len(named)), strict=True)
             ]
         )
-        pairs = zip(configurations, responses, strict=True)
+        for exchange in responses[-_UNKNOWN:]:
+            if exchange.succeeded:
+                malformed_input.not_found(self._findings, exchange, responses[:1])
+        pairs = zip(configurations, responses[:-_UNKNOWN], strict=True)
         accepted = [(one, exchange) for one, exchange in pairs if exchange.status == 202]
         for _, exchange in accepted:
             concurrency.own_response(self._findings, exchange)
@@ -181,17 +190,11 @@ class ConcurrentDeletes:
             self._findings.observe(observation, f"{head}{exchange.outcome()}")
 
 
-class SecondDeletes:
+class SecondDeletes(Step):
     """Deletes of a SID whose delete runs, one after the other."""
 
-    def __init__(
-        self, endpoint: Endpoint, faults: FaultInjection, malformed: MalformedRequests
-    ) -> None:
-        self._endpoint = endpoint
-        self._api = endpoint.client
-        self._findings = endpoint.findings
-        self._faults = faults
-        self._malformed = malformed
+    _faults = Uses(FaultInjection)
+    _malformed = Uses(MalformedRequests)
 
     def send(self, first: Operation, *, keyed: bool) -> Exchange:
         """The response to a second delete, under a new key or none."""
@@ -234,19 +237,11 @@ class SecondDeletes:
         return bool(exchange.operation_names & first.accepted.operation_names)
 
 
-class CompetingRequests:
+class CompetingRequests(Step):
     """Requests with a key at the moment at which its owner uses it first."""
 
-    def __init__(
-        self,
-        endpoint: Endpoint,
-        check: Check,
-        unauthorized: UnauthorizedCallers,
-    ) -> None:
-        self._endpoint = endpoint
-        self._api = endpoint.client
-        self._check = check
-        self._unauthorized = unauthorized
+    _check = Uses(Check)
+    _unauthorized = Uses(UnauthorizedCallers)
 
     def compete(self, configuration: Configuration) -> tuple[Race, list[Exchange], Exchange]:
         """Concurrent with deletes under one key: unauthorized and other-SID ones."""
@@ -301,5 +296,5 @@ class CompetingRequests:
 
 
 def _passes(status: int) -> bool:
-    """Whether a refusal may pass, so that it says nothing of the caller: here none is sent again."""
+    """False: here no refused request is sent again."""
     return status == 429 or status >= 500

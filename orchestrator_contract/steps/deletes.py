@@ -44,7 +44,7 @@ class Deletes(AcceptedDeletes):
         Raises:
             Inconclusive: none did.
         """
-        done = self._judge_ends(self.endpoint.poller.finish(operations))
+        done = self._judge_ends(self._endpoint.poller.finish(operations))
         if not done:
             raise Inconclusive("no delete was seen to end COMPLETED")
         self._put_into_pool(done)
@@ -54,7 +54,7 @@ class Deletes(AcceptedDeletes):
         done = []
         for operation in ended:
             # Beside a delete that a 500 or 503 may have started, this one may rightly fail.
-            may_fail = operation.configuration.is_bridged or self.endpoint.ownership.doubtful(
+            may_fail = operation.configuration.is_bridged or self._endpoint.ownership.doubtful(
                 operation.resource_key
             )
             if operation.status != "COMPLETED" and may_fail:
@@ -65,8 +65,8 @@ class Deletes(AcceptedDeletes):
                 continue
             if deletion.completes(self._findings, tries):
                 done.append(tries[-1])
-        self.endpoint.inventory.gone(*(one.configuration for one in done))
-        self.endpoint.rechecks.completed(done)
+        self._endpoint.inventory.gone(*(one.configuration for one in done))
+        self._endpoint.rechecks.completed(done)
         return done
 
     def completed(self, number: int = 1, **options: Any) -> list[Operation]:
@@ -86,17 +86,17 @@ class Deletes(AcceptedDeletes):
         if exchange.status != 202:
             raise CheckInconclusive(f"a delete was answered {exchange.outcome()}")
         with only_this_check():
-            return self.complete([self.endpoint.poller.accept(exchange, configuration)])[0]
+            return self.complete([self._endpoint.poller.accept(exchange, configuration)])[0]
 
     def later(self, operation: Operation) -> None:
         """Complete *operation* beside later tests, as far as it can be followed."""
 
         def complete() -> None:
             with contextlib.suppress(Inconclusive):
-                self._judge_ends(self.endpoint.poller.finish([operation], early=False))
+                self._judge_ends(self._endpoint.poller.finish([operation], early=False))
 
         test = self._accepted_in.get(operation, "")
-        self.endpoint.beside.judge(complete, operation.configuration, test=test)
+        self._endpoint.beside.judge(complete, operation.configuration, test=test)
 
     def complete_later(
         self,
@@ -106,7 +106,7 @@ class Deletes(AcceptedDeletes):
         """Complete *operations* beside later tests, and call *then* with each COMPLETED one."""
 
         def complete() -> None:
-            done = self._judge_ends(self.endpoint.poller.finish(operations))
+            done = self._judge_ends(self._endpoint.poller.finish(operations))
             for completed in done:
                 then(completed)
             self._put_into_pool(done)
@@ -114,7 +114,7 @@ class Deletes(AcceptedDeletes):
                 raise Inconclusive("no delete was seen to end COMPLETED")
 
         if operations:
-            self.endpoint.beside.judge(complete, *(one.configuration for one in operations))
+            self._endpoint.beside.judge(complete, *(one.configuration for one in operations))
 
     # ---------------------------------------------------------------- shared
 
@@ -159,7 +159,7 @@ class Deletes(AcceptedDeletes):
     def _fill_pool(self, number: int) -> None:
         """Have *number* deletes in the pool, and some more where more draws are expected."""
         self._empty_expired_pool()
-        several = 1 if self.endpoint.effort.few else _SEVERAL
+        several = 1 if self._endpoint.effort.few else _SEVERAL
         least = max(number, min(self._expected_draws, several))
         self._expected_draws -= number
         if len(self._pool) >= least:
@@ -175,14 +175,14 @@ class Deletes(AcceptedDeletes):
         self._empty_expired_pool()
         for operation in operations:
             key = operation.accepted.key or ""
-            plain = key == key.lower() and self.endpoint.well_formed_key(key)
+            plain = key == key.lower() and self._endpoint.well_formed_key(key)
             here = operation.accepted.scope == DEFAULT_SCOPE and operation not in self._under_test
             if plain and here and len(self._pool) < _MOST:
                 self._pool.append(operation)
 
     def _empty_expired_pool(self) -> None:
         """Once the clock was moved, keys of the pool may have expired."""
-        if self._pool_advanced != (advanced := self.endpoint.coordinator.advanced()):
+        if self._pool_advanced != (advanced := self._endpoint.coordinator.advanced()):
             self._pool_advanced = advanced
             self._pool.clear()
 
@@ -194,10 +194,10 @@ class Deletes(AcceptedDeletes):
             and tries[-1].status != "COMPLETED"
             and len(tries) <= _REPEATS_AFTER_FAILED
         ):
-            self.endpoint.poller.poll(tries[-1])  # an end stays an end
-            key = self.endpoint.key() if operation.accepted.key else None
+            self._endpoint.poller.poll(tries[-1])  # an end stays an end
+            key = self._endpoint.key() if operation.accepted.key else None
             tries.append(self.accept(operation.configuration, key=key))
-            self.endpoint.poller.finish(tries[-1:], early=False)
+            self._endpoint.poller.finish(tries[-1:], early=False)
             ends = f"{tries[-2].status}, then {tries[-1].status or 'no end'}"
             self._findings.observe("OBS-FAILED", ends)
         return tries

@@ -11,6 +11,7 @@ from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.rules import accepted, deletion
 from orchestrator_contract.steps.deletes import Deletes
+from orchestrator_contract.steps.step import Step, Uses
 
 #: Operations that are made to fail together; tests take them in turns.
 _BATCH = 2
@@ -18,12 +19,13 @@ _BATCH = 2
 _WALKS = 3
 
 
-class FailedOperations:
+class FailedOperations(Step):
     """Makes operations fail, a batch at a time, to wait for them together."""
 
-    def __init__(self, endpoint: Endpoint, deletes: Deletes) -> None:
-        self._endpoint = endpoint
-        self._deletes = deletes
+    _deletes = Uses(Deletes)
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        super().__init__(endpoint)
         self._ready: list[Operation] = []
         #: Seconds by which the clock had been moved when they failed.
         self._advanced = 0
@@ -89,7 +91,7 @@ class FailedOperations:
         return self.judged(self._endpoint.each(self.accept, configurations))
 
     def judged(self, operations: list[Operation]) -> list[Operation]:
-        """Those of *operations* that FAILED, at their end.
+        """The *operations* that FAILED, at their end.
 
         Raises:
             CheckInconclusive: none failed.

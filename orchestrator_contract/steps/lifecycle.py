@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
 from orchestrator_contract.check import Check
@@ -19,6 +18,7 @@ from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.rules import control_plane
 from orchestrator_contract.scope import DEFAULT_SCOPE, Scope
 from orchestrator_contract.steps.deletes import Deletes
+from orchestrator_contract.steps.step import Step, Uses
 
 #: The batch of whose operations one is polled often, in rounds of several polls at once: replicas
 #: may differ.
@@ -61,7 +61,8 @@ class Lifecycle:
                 control_plane.shown(self.endpoint.findings, fetch)
 
     def accept(self) -> None:
-        """Their deletes are accepted, under keys of every form."""
+        """Their deletes are accepted, under keys of every form, in another scope but the last."""
+        begun = self.configurations[: -1 if self._last else None]
         size, run_id = self.endpoint.effort.batch_size, self.endpoint.settings.process_id
         keys = [
             key_of_form(
@@ -70,14 +71,20 @@ class Lifecycle:
                 self.number,
                 run_id,
             )
-            for index in range(len(self.configurations))
+            for index in range(len(begun))
         ]
         self.operations = self.endpoint.each(
             lambda pair: self.deletes.accept(
                 pair[0], key=pair[1], key_under_test=pair[1] is not None
             ),
-            list(zip(self.configurations, keys, strict=True)),
+            list(zip(begun, keys, strict=True)),
         )
+
+    @property
+    def _last(self) -> list[Configuration]:
+        """The configuration of another scope whose delete runs while the list is read."""
+        elsewhere = self.configurations[0].scope != DEFAULT_SCOPE
+        return self.configurations[1:][-1:] if elsewhere else []
 
     def replay(self, step: int = 1) -> None:
         """Each *step*-th key returns its original response, on reused and new connections."""
@@ -121,6 +128,8 @@ class Lifecycle:
         """Check that no page holds them, of any size; the control is listed."""
         home = self.configurations[0].scope == DEFAULT_SCOPE
         exist: Sequence[Configuration] = [self.endpoint.targets.control] if home else []
+        for one in self._last:
+            self.deletes.later(self.deletes.accept(one, key=self.endpoint.key()))
         self.check.not_listed(self.operations, size=self._page_size(), exist=exist)
 
     def _page_size(self) -> int | None:
@@ -132,18 +141,19 @@ class Lifecycle:
         return LARGEST_PAGE
 
 
-class Lifecycles:
+class Lifecycles(Step):
     """Begins batches."""
 
-    def __init__(self, endpoint: Endpoint, deletes: Deletes, check: Check) -> None:
-        self._endpoint = endpoint
-        self._make = partial(Lifecycle, endpoint, deletes, check)
+    _deletes = Uses(Deletes)
+    _check = Uses(Check)
 
     def begin(self, number: int) -> Lifecycle:
         """The batch with this number, its configurations created."""
         size = self._endpoint.effort.batch_size
         payloads = [PAYLOADS[(number * size + n) % len(PAYLOADS)] for n in range(size)]
-        return self._make(number, self._take(number, payloads))
+        return Lifecycle(
+            self._endpoint, self._deletes, self._check, number, self._take(number, payloads)
+        )
 
     def _take(self, number: int, payloads: list[dict[str, Any]]) -> list[Configuration]:
         take, size = self._endpoint.configurations.take, len(payloads)

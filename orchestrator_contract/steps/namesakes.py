@@ -10,15 +10,16 @@ from orchestrator_contract.exceptions import CheckInconclusive, Inconclusive
 from orchestrator_contract.provision.payload import RICH
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.scope import DEFAULT_SCOPE, Scope
+from orchestrator_contract.steps.step import Step
 
 _SCOPES = (DEFAULT_SCOPE, Scope(account=1), Scope(region=1))
 
 
-class Namesakes:
+class Namesakes(Step):
     """Creates configurations alike in every part that two may share."""
 
     def __init__(self, endpoint: Endpoint) -> None:
-        self._endpoint = endpoint
+        super().__init__(endpoint)
         self._creator = endpoint.configurations.creator
 
     def everywhere(self, configuration: Configuration) -> list[Configuration]:

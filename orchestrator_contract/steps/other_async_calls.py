@@ -26,7 +26,7 @@ from orchestrator_contract.rules import (
     malformed_input,
 )
 from orchestrator_contract.steps.conversations import Conversations
-from orchestrator_contract.steps.deletes import Deletes
+from orchestrator_contract.steps.step import Step
 from orchestrator_contract.steps.updates import Updates
 
 #: Optional members of the create under test, the last one flat: only a body that is read to its end
@@ -77,18 +77,17 @@ class LedCall:
         return str(self.operation.accepted.key)
 
 
-class OtherAsyncCalls:
+class OtherAsyncCalls(Step):
     """Leads asynchronous calls through the rules."""
 
-    def __init__(self, endpoint: Endpoint, deletes: Deletes, updates: Updates) -> None:
-        self._endpoint = endpoint
-        self._findings = endpoint.findings
-        self._deletes = deletes
+    def __init__(self, endpoint: Endpoint) -> None:
+        super().__init__(endpoint)
+        updates = endpoint.step(Updates)
         self._makers: dict[str, Callable[[], AsyncCall]] = {
             "create": partial(Create, endpoint),
             "update": partial(Update, endpoint, updates, "PUT"),
             "patch": partial(Update, endpoint, updates, "PATCH"),
-            "delete-conversation": Conversations(endpoint).take,
+            "delete-conversation": endpoint.step(Conversations).take,
         }
         self._led: dict[str, LedCall] = {}
         #: Calls that come to their end beside the tests.

@@ -6,7 +6,7 @@ import pytest
 
 from orchestrator_contract.check import Check
 from orchestrator_contract.resources.configuration import Configuration
-from orchestrator_contract.steps.stored_errors import StoredErrors
+from orchestrator_contract.steps.refusals import StoredErrors
 from orchestrator_contract.steps.unknown_sids import UnknownSids
 
 

@@ -7,12 +7,14 @@ from collections.abc import Callable
 import pytest
 
 from orchestrator_contract.check import Check, secrets_of
-from orchestrator_contract.inputs.wrong_credentials import WrongCredentials
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.steps.deletes import Deletes
-from orchestrator_contract.steps.disclosure import Disclosure, DisturbedDeletes
-from orchestrator_contract.steps.unauthorized import UnauthorizedCallers
+from orchestrator_contract.steps.unauthorized import (
+    Disclosure,
+    DisturbedDeletes,
+    UnauthorizedCallers,
+)
 
 MISSING_AND_WRONG = [
     pytest.param("missing", marks=pytest.mark.requirement("AUTH-MISSING")),
@@ -34,13 +36,10 @@ def test_delete_without_credentials_is_refused(
 
 @pytest.mark.requirement("AUTH-WRONG", "AUTH-NO-DISCLOSURE", "AUTH-REFUSED-4XX")
 def test_delete_with_wrong_credentials_is_refused(
-    unauthorized: UnauthorizedCallers,
-    wrong_credentials: list[WrongCredentials],
-    target: Configuration,
-    check: Check,
+    unauthorized: UnauthorizedCallers, target: Configuration, check: Check
 ) -> None:
     """A delete with wrong credentials is refused and has no effect."""
-    responses = unauthorized.each_with_wrong_credentials(target, wrong_credentials)
+    responses = unauthorized.each_with_wrong_credentials(target)
 
     check.refused(*responses, secrets=secrets_of(target))
     check.unchanged(target, after=responses[-2:], recheck=True)

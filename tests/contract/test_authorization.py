@@ -8,8 +8,11 @@ from orchestrator_contract.check import Check, secrets_of
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.scope import Scope
-from orchestrator_contract.steps.disclosure import Disclosure, DisturbedDeletes
-from orchestrator_contract.steps.unauthorized import UnauthorizedCallers
+from orchestrator_contract.steps.unauthorized import (
+    Disclosure,
+    DisturbedDeletes,
+    UnauthorizedCallers,
+)
 from orchestrator_contract.steps.updates import Updates
 
 #: States of an operation in which others may not read it.

@@ -9,11 +9,10 @@ import pytest
 from orchestrator_contract.api.client import Client
 from orchestrator_contract.check import Check
 from orchestrator_contract.inputs.key_forms import PLACES, other_digit
-from orchestrator_contract.inputs.malformed_keys import MalformedKey
 from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.steps.deletes import Deletes
-from orchestrator_contract.steps.generated_inputs import GeneratedInputs
-from orchestrator_contract.steps.malformed_keys import MalformedKeys, MalformedKeyUse
+from orchestrator_contract.steps.generated import GeneratedInputs
+from orchestrator_contract.steps.malformed import MalformedKeys, MalformedKeyUse
 
 # ------------------------------------------------------------------ well-formed keys
 
@@ -63,15 +62,10 @@ def test_key_that_differs_in_one_digit_is_a_new_key(
 
 @pytest.mark.requirement("KEY-MALFORMED-NO-5XX", "KEY-MALFORMED-NOT-HONOURED")
 def test_malformed_key_near_a_used_one_does_not_replay(
-    used: Operation,
-    malformed_keys_near: Callable[[str], list[MalformedKey]],
-    malformed_key_requests: MalformedKeys,
-    check: Check,
+    used: Operation, malformed_key_requests: MalformedKeys, check: Check
 ) -> None:
     """A malformed key near a used one is refused or ignored."""
-    near = malformed_keys_near(str(used.accepted.key))
-
-    for key, again in malformed_key_requests.send_each(used.configuration, near):
+    for key, again in malformed_key_requests.send_near(used):
         check.not_honoured(used, again, key)
 
 
@@ -107,15 +101,10 @@ def test_refused_malformed_key_has_no_effect(
 @pytest.mark.extended
 @pytest.mark.requirement("KEY-MALFORMED-NOT-HONOURED", "KEY-REPLAY-ENDED")
 def test_malformed_key_leaves_a_used_one_as_it_is(
-    completed: Operation,
-    malformed_keys_near: Callable[[str], list[MalformedKey]],
-    malformed_key_requests: MalformedKeys,
-    deletes: Deletes,
-    check: Check,
+    completed: Operation, malformed_key_requests: MalformedKeys, deletes: Deletes, check: Check
 ) -> None:
     """A used key returns its first response after malformed ones near it."""
-    near = malformed_keys_near(str(completed.accepted.key))[:4]
-    malformed_key_requests.send_each(completed.configuration, near)
+    malformed_key_requests.send_near(completed, 4)
 
     again = deletes.repeat(completed)
 

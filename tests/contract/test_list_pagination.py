@@ -47,10 +47,10 @@ def test_list_holds_what_was_created(
 
 @pytest.mark.requirement("CTRL-READ-AFTER-CREATE")
 def test_every_fetch_shows_an_existing_configuration(
-    list_walks: ListWalks, existing: list[Configuration], sample_of_fetches: int
+    list_walks: ListWalks, existing: list[Configuration]
 ) -> None:
     """Each of many fetches shows the configuration."""
-    list_walks.fetch_each_time(existing, sample_of_fetches)
+    list_walks.fetch_each_time(existing)
 
 
 @pytest.mark.requirement("DELETED-LIST", "EFFECT-NO-OTHER")
@@ -81,12 +81,12 @@ def test_pages_backwards_hold_nothing_deleted(
 @pytest.mark.extended
 @pytest.mark.requirement("DELETED-LIST", "CTRL-READ-AFTER-CREATE")
 def test_list_of_a_memory_store_holds_what_remains(
-    list_walks: ListWalks, listed: ListedConfigurations, memory_store: str
+    list_walks: ListWalks, listed: ListedConfigurations
 ) -> None:
     """The list of a memory store holds the remaining configurations only."""
     deleted = listed.delete_some()
 
-    list_walks.check_store(memory_store, deleted, listed.remaining)
+    list_walks.check_store(listed.store, deleted, listed.remaining)
 
 
 @pytest.mark.requirement("EFFECT-NO-OTHER")

@@ -5,22 +5,17 @@ from __future__ import annotations
 import pytest
 
 from orchestrator_contract.check import Check
-from orchestrator_contract.inputs.malformed_sids import MalformedSid
 from orchestrator_contract.resources.configuration import Configuration
-from orchestrator_contract.steps.generated_inputs import GeneratedInputs
-from orchestrator_contract.steps.malformed_requests import MalformedRequests
-from orchestrator_contract.steps.other_methods import OtherMethods
+from orchestrator_contract.steps.generated import GeneratedInputs
+from orchestrator_contract.steps.malformed import MalformedRequests, OtherMethods
 
 
 @pytest.mark.requirement("SID-MALFORMED", "SID-MALFORMED-NO-EFFECT")
 def test_malformed_sid_is_refused(
-    malformed: MalformedRequests,
-    malformed_sids: list[list[MalformedSid]],
-    shown_control: Configuration,
-    check: Check,
+    malformed: MalformedRequests, shown_control: Configuration, check: Check
 ) -> None:
     """A malformed SID is refused, and deletes no configuration."""
-    for group in malformed_sids:
+    for group in malformed.groups_near(shown_control):
         responses = malformed.sids(group)
         if not check.unchanged_while_deleting(shown_control, responses):
             break

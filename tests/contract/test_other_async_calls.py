@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from orchestrator_contract.check import Check
@@ -67,11 +69,15 @@ def test_key_of_another_call_is_not_a_deletes(
 @pytest.mark.requirement("KEY-REUSE-OTHER-CALL", "CTRL-KEY", "DELETED-FETCH")
 @pytest.mark.parametrize("call", ["create", "update"])
 def test_keys_stay_apart_after_the_delete(
-    other_calls: OtherAsyncCalls, deletes: Deletes, new_key_now: str, check: Check, call: str
+    other_calls: OtherAsyncCalls,
+    deletes: Deletes,
+    new_key: Callable[[], str],
+    check: Check,
+    call: str,
 ) -> None:
     """After the delete neither key returns the other call's response."""
     led = other_calls.lead(call)
-    (deleted,) = deletes.complete([deletes.accept(led.configuration, key=new_key_now)])
+    (deleted,) = deletes.complete([deletes.accept(led.configuration, key=new_key())])
 
     other_calls.check_after_delete(led, deleted)
     check.deleted(deleted)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from orchestrator_contract.check import Check
@@ -83,14 +85,14 @@ def test_updated_configuration_can_be_deleted(
     updates: Updates,
     updatable: Configuration,
     deletes: Deletes,
-    new_key_now: str,
+    new_key: Callable[[], str],
     check: Check,
     method: str,
 ) -> None:
     """A configuration that was updated is deleted like any other."""
     updates.updated(updatable, method)
 
-    (deleted,) = deletes.complete([deletes.accept(updatable, key=new_key_now)])
+    (deleted,) = deletes.complete([deletes.accept(updatable, key=new_key())])
 
     check.same_response(deleted, deletes.repeat(deleted))
     check.deleted(deleted)

@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 
 from orchestrator_contract.steps.beside import Beside
-from orchestrator_contract.steps.histories import Histories
+from orchestrator_contract.steps.generated import Histories
 
 
 @pytest.mark.requirement("DEL-ACCEPTED", "DELETED-DELETE", "DELETED-FETCH", "DELETED-LIST")

@@ -442,8 +442,8 @@ def test_completed(bench: Bench, deletes: Deletes) -> None:
 
 def test_completed_when_sent_again(bench: Bench, deletes: Deletes) -> None:
     """A delete that FAILED once is sent again under another key; that one counts."""
-    bad = operation_of(bench, "a", "FAILED", key=deletes.endpoint.key())
-    good = operation_of(bench, "a", "COMPLETED", key=deletes.endpoint.key())
+    bad = operation_of(bench, "a", "FAILED", key=bench.endpoint.key())
+    good = operation_of(bench, "a", "COMPLETED", key=bench.endpoint.key())
     # The end is looked at once more before the next try.
     bench.script.on(
         "GET /Operations/op-a",

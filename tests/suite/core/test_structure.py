@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -44,7 +45,7 @@ def name_of(path: str) -> str:
 
 
 def imports(path: str, tree: ast.Module) -> Iterator[tuple[str, str]]:
-    """What a module imports, also in a function or for a type checker: a module and a name in it."""
+    """A module's imports, also in functions and for type checkers."""
     package = name_of(path).split(".")
     package = package if path.endswith("__init__.py") else package[:-1]
     for node in ast.walk(tree):
@@ -165,24 +166,25 @@ def test_named_requirements_exist() -> None:
     assert named - ids == set()
 
 
-def records(call: ast.Call) -> bool:
-    """Whether a call records a finding: `findings.check(…)` or `findings.status(…)`, by any name."""
-    match call.func:
-        case ast.Attribute(attr="check" | "status") | ast.Name(id="check" | "self"):
-            return True
-    return False
+def recorded_by(call: ast.Call) -> set[str]:
+    """The texts of the first argument of `findings.check(…)` or the like, also of a partial one."""
+    words = [call.func, *call.args]
+    for function, argument in pairwise(words[:3]):
+        match function:
+            case ast.Attribute(attr="check" | "status") | ast.Name(id="check" | "self"):
+                return set(texts(argument))
+    return set()
 
 
 def test_findings_are_recorded_in_rules() -> None:
     """Outside of rules/ no requirement that is named is recorded: steps call the rule."""
     ids = catalogue.load().requirements.keys()
     found = [
-        f"{path}:{node.lineno} {', '.join(ids & set(texts(node.args[0])))}"
+        f"{path}:{node.lineno} {', '.join(named)}"
         for path, tree in modules().items()
         if not path.startswith("rules/")
         for node in ast.walk(tree)
-        if isinstance(node, ast.Call) and node.args and records(node)
-        if ids & set(texts(node.args[0]))
+        if isinstance(node, ast.Call) and (named := ids & recorded_by(node))
     ]
 
     assert found == []

@@ -1,16 +1,21 @@
-"""Retries after a 429: processed, and without effect until then."""
+"""Deletes that are refused in the profile's way, and what comes after."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
 from orchestrator_contract.endpoint import Endpoint
-from orchestrator_contract.exceptions import Inconclusive
+from orchestrator_contract.exceptions import CheckInconclusive, Inconclusive, only_this_check
 from orchestrator_contract.http.exchange import Call, Exchange
+from orchestrator_contract.http.retry_after import past_500
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.rules import deletion, errors
+from orchestrator_contract.rules.idempotency import MISMATCH
+from orchestrator_contract.steps.failed_operations import FailedOperations
 from orchestrator_contract.steps.fault_injection import APART_S, FaultInjection
+from orchestrator_contract.steps.step import Step, Uses
+from orchestrator_contract.steps.unauthorized import UnauthorizedCallers
 
 #: Times that a retry is sent again after a 429, each after the asked delay, and after a 409, whose
 #: cause may pass.
@@ -19,16 +24,19 @@ _AFTER_429, _AFTER_409 = 3, 7
 _CONTROL_S = 10.0
 #: Refused deletes with keys of their own on one SID, each retried.
 _MORE_KEYS = 6
+_STATUSES = {"conflict": 409, "rate-limit": 429}
+#: Deletes that meet one fault.
+_FAULTS = 2
 
 
-class RateLimit:
+class RateLimit(Step):
     """Deletes that are answered 429, and their retries."""
 
-    def __init__(self, endpoint: Endpoint, faults: FaultInjection) -> None:
-        self._endpoint = endpoint
-        self._api = endpoint.client
+    _faults = Uses(FaultInjection)
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        super().__init__(endpoint)
         self._absent = endpoint.absent
-        self._faults = faults
 
     # ---------------------------------------------------------------- keys
 
@@ -152,3 +160,80 @@ class RateLimit:
         twice = self._api.fetch(target)
         steps = [*first[-1:], once, still, *more[-1:], twice]
         deletion.version_unchanged(self._endpoint.findings, still, twice, steps)
+
+
+class StoredErrors(Step):
+    """Uses keys again after errors."""
+
+    _faults = Uses(FaultInjection)
+
+    def retry(self, status: int, configuration: Configuration) -> list[Operation]:
+        """The retry's delete under a key that met *status*; None if stored.
+
+        Raises:
+            CheckInconclusive: the profile does not provoke *status* by headers.
+        """
+        if not self._faults.by_headers(status):
+            raise CheckInconclusive(f"needs fault.{status} by headers")
+        key = self._endpoint.key()
+        first = self._faults.attempt(status, configuration, key=key).exchanges[-1]
+        call = Call("delete", configuration.sid, provokes=status)
+        again = self._api.delete(configuration, key=first.key, call=call)
+        if first.status == status:
+            stored = "stored" if again.status == status else f"not stored ({again.status})"
+            self._endpoint.findings.observe("OBS-KEY-STORED", f"{status}: {stored}")
+        return self._completed(configuration, again)
+
+    def unknown_sid_twice(self) -> list[Exchange]:
+        """Responses to two deletes of an unknown SID under one key."""
+        absent, key = self._endpoint.absent.one(), self._endpoint.key()
+        return [past_500(lambda: self._api.delete(absent, key=key)) for _ in range(2)]
+
+    def reuse_key_of_404(self, configuration: Configuration) -> list[Operation]:
+        """A delete under a key that met a 404; None if refused."""
+        key = str(self.unknown_sid_twice()[0].key)
+        call = Call("delete", configuration.sid, allow=MISMATCH)
+        return self._completed(configuration, self._api.delete(configuration, key=key, call=call))
+
+    def _completed(self, configuration: Configuration, exchange: Exchange) -> list[Operation]:
+        operations = self._endpoint.follow(configuration, exchange)
+        return [one for one in operations if one.status == "COMPLETED"]
+
+
+class RefusedDeletes(Step):
+    """Aims deletes at configurations that must exist afterwards."""
+
+    _faults = Uses(FaultInjection)
+    _failed_operations = Uses(FailedOperations)
+    _unauthorized = Uses(UnauthorizedCallers)
+
+    def refuse(self, way: str, configuration: Configuration) -> Sequence[Exchange]:
+        """Deletes refused by "conflict", "rate-limit" or "other account".
+
+        Raises:
+            CheckInconclusive: the profile does not give that way, or it did not refuse them.
+        """
+        with only_this_check():
+            if way == "other account":
+                return [self._unauthorized.as_unauthorized(way, configuration)]
+            return self._by_fault(_STATUSES[way], configuration)
+
+    def fail(self, configuration: Configuration) -> Operation:
+        """A delete of *configuration* under a key, FAILED.
+
+        Raises:
+            CheckInconclusive: the profile does not make the operation of any configuration fail.
+        """
+        with only_this_check():
+            _ = self._failed_operations.repeatable
+            operation = self._failed_operations.accept(configuration)
+            return self._failed_operations.judged([operation])[0]
+
+    def _by_fault(self, status: int, configuration: Configuration) -> list[Exchange]:
+        if not self._faults.by_headers(status):
+            raise CheckInconclusive(f"needs fault.{status} by headers")
+        found = self._faults.attempt(status, configuration, _FAULTS, key=self._endpoint.key())
+        self._endpoint.follow(configuration, *found.exchanges)
+        if found.accepted or not found.hits:
+            raise CheckInconclusive(f"the profile's way to provoke {status} did not refuse it")
+        return found.hits[-2:]

@@ -1,4 +1,4 @@
-"""Requests that Schemathesis and Hypothesis generate; imported when they are sent, as both take long to import."""
+"""Input that Hypothesis and Schemathesis generate; both take long to import, so late."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ from urllib.parse import urlencode
 
 from orchestrator_contract.api.pagination import token_of
 from orchestrator_contract.contract.limits import LARGEST_PAGE
-from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.exceptions import BudgetExhausted, CheckInconclusive, Inconclusive
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.retry_after import past_500
 from orchestrator_contract.inputs.identifiers import is_well_formed_key
+from orchestrator_contract.inputs.malformed_keys import MalformedKey
+from orchestrator_contract.inputs.malformed_sids import MalformedSid
 from orchestrator_contract.resources.configuration import Configuration
+from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.rules import control_plane, malformed_input
 from orchestrator_contract.rules.malformed_input import (
     MALFORMED_KEY_STATUSES,
@@ -23,19 +25,55 @@ from orchestrator_contract.rules.malformed_input import (
     OUTSIDE_API_STATUSES,
 )
 from orchestrator_contract.steps.list_walks import ListWalks
+from orchestrator_contract.steps.malformed import MalformedRequests
+from orchestrator_contract.steps.step import Step, Uses
 
 _WELL_FORMED_SID = re.compile(r"(?:conv|cfg)_configuration_[0-7][0-9a-z]{25}", re.ASCII)
 _PAGE_SIZE = re.compile(r"pageSize=([1-9][0-9]{0,3})|", re.ASCII)
 
 
-class GeneratedRequests:
+class GeneratedInputs(Step):
+    """Sends deletes with generated keys and SIDs; each response is judged as it comes."""
+
+    _malformed = Uses(MalformedRequests)
+
+    def malformed_keys(self, used: Operation) -> list[Exchange]:
+        """Repeat the delete of *used* under malformed keys near its own."""
+        from orchestrator_contract.fuzzing.examples import Examples  # noqa: PLC0415  # slow
+        from orchestrator_contract.fuzzing.keys import malformed_keys  # noqa: PLC0415
+
+        def attempt(key: MalformedKey) -> Exchange:
+            again = self._malformed.key(used.configuration, key)
+            malformed_input.malformed_key_not_honoured(
+                self._endpoint.findings, again.succeeded, used.accepted, again, key.why
+            )
+            return again
+
+        strategy = malformed_keys(str(used.accepted.key))
+        number = self._endpoint.effort.generated_keys
+        return Examples(self._endpoint, "malformed keys", attempt).run(strategy, number)
+
+    def malformed_sids(self, near: Configuration) -> list[Exchange]:
+        """Delete malformed SIDs, and a few well-formed ones, near that of *near*."""
+        from orchestrator_contract.fuzzing.examples import Examples  # noqa: PLC0415  # slow
+        from orchestrator_contract.fuzzing.sids import is_near, malformed_sids  # noqa: PLC0415
+
+        def attempt(sid: MalformedSid) -> Exchange | None:
+            if not self._endpoint.absent.harmless([sid], near):
+                return None
+            if is_near(sid.segment, near.sid):
+                return self._malformed.unknown(sid, near.scope)
+            return self._malformed.sid(sid, near.scope)
+
+        number = self._endpoint.effort.generated_sids
+        strategy = malformed_sids(near.sid)
+        return Examples(self._endpoint, "malformed SIDs", attempt).run(strategy, number)
+
+
+class GeneratedRequests(Step):
     """Sends generated requests; each response is judged as it comes."""
 
-    def __init__(self, endpoint: Endpoint, list_walks: ListWalks) -> None:
-        self._endpoint = endpoint
-        self._api = endpoint.client
-        self._findings = endpoint.findings
-        self._list_walks = list_walks
+    _list_walks = Uses(ListWalks)
 
     # ---------------------------------------------------------------- deletes
 
@@ -84,7 +122,7 @@ class GeneratedRequests:
         return exchange
 
     def _may_be_named(self, segment: str) -> bool:
-        """Whether a fetch shows that nothing has the SID *segment*."""
+        """True if a fetch shows that no configuration has the SID *segment*."""
         if not segment.strip(".") or segment == self._endpoint.targets.control.sid:
             return False
         try:
@@ -155,3 +193,20 @@ class GeneratedRequests:
 
         number = self._endpoint.effort.generated_requests
         Examples(self._endpoint, kind, attempt).run(strategy, number)
+
+
+class Histories(Step):
+    """Runs the state machine."""
+
+    def run(self, *, clock: bool) -> None:
+        """Run half of the histories that the effort asks for; with *clock* those in which the endpoint's clock is moved.
+
+        Where there is no clock, all are run without one.
+        """
+        from orchestrator_contract.fuzzing.histories import run_histories  # noqa: PLC0415  # slow
+        from orchestrator_contract.fuzzing.machine import Machine  # noqa: PLC0415
+
+        every = self._endpoint.effort.model_runs
+        half = every // 2 if self._endpoint.profile.clock_url else 0
+        number = half if clock else every - half
+        run_histories(Machine, self._endpoint, clock=clock, number=max(1, number))
