@@ -175,5 +175,6 @@ class History(RuleBasedStateMachine):
                     and untouched(one.configuration.resource_key)
                 ]
                 self.endpoint.configurations.give_back(*idle)
+            self.endpoint.inventory.let_go(*(one.configuration for one in self.model.known))
         finally:
             self._closing.close()

@@ -635,6 +635,6 @@ def test_later_findings_belong_to_the_test_that_had_it_accepted(
     findings.end()
     findings.begin("tests/x.py::test_b", [])
 
-    deletes.complete_pending()
+    bench.endpoint.beside.join()
 
     assert findings.records["OP-COMPLETES"].tests == ["tests/x.py::test_a"]
