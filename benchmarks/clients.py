@@ -14,8 +14,8 @@ from orchestrator_contract import profile
 from orchestrator_contract.coordination.coordinator import Coordinator
 from orchestrator_contract.effort import EFFORTS
 from orchestrator_contract.endpoint import Endpoint, Settings
-from orchestrator_contract.report import timelines as timeline
 from orchestrator_contract.resources.configuration import Configuration
+from orchestrator_contract.results import timelines as timeline
 
 _BATCH, _ROUNDS, _GOAL = 100, 30, 0.9
 

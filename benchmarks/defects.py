@@ -1,7 +1,7 @@
-"""How soon the suite and schemathesis' command line find a defect: the same defects, each on one mock for both.
+"""Compares how soon the suite and schemathesis' command line find a defect.
 
-A finding counts from the moment its answer was judged, though either tool tells it later. What schemathesis
-says against the mock as it is, too, is no finding.
+A finding counts from the moment its answer was judged, though either tool tells it later. What
+schemathesis says against the mock as it is, too, is no finding.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ from benchmarks.servers import PROJECT, mock
 from orchestrator_contract import profile
 from orchestrator_contract.contract import schemas
 
-#: Found by both: bodies and statuses of single answers. Most of what only this suite finds needs several.
+#: Found by both: bodies and statuses of single answers. Most of what only this suite finds needs
+#: several.
 DEFECTS = (
     "create-accepted:related-number",
     "page:null",
@@ -103,7 +104,7 @@ def endpoint(target: Path, folder: Path, *options: str) -> tuple[First | None, i
 
 
 def accusations(event: dict[str, dict[str, object]]) -> Iterator[tuple[float, list[Accusation]]]:
-    """Of one event of schemathesis' report: the time of each answer, in order, with what is held against it."""
+    """The time of each response in one event of schemathesis' report, with its failures."""
     recorder = json.loads(json.dumps(event.get("ScenarioFinished", {}).get("recorder", {})))
     checks = recorder.get("checks", {})
     for case, one in sorted(

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from benchmarks.results import Unmeasured
 from orchestrator_contract.contract import schemas
-from orchestrator_contract.pytest_plugin.mock_process import EmbeddedMock
+from orchestrator_contract.pytest_plugin.process import EmbeddedMock
 
 PROJECT = Path(__file__).parents[1]
 PRISM_RELEASE = "5.16.0"

@@ -14,7 +14,7 @@ from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.rules import idempotency, malformed_input
 from orchestrator_contract.rules.idempotency import TTL_REQUIREMENTS
 from orchestrator_contract.steps.aged_keys import AgedUse
-from orchestrator_contract.steps.malformed_keys import MalformedKeyUse
+from orchestrator_contract.steps.malformed import MalformedKeyUse
 
 #: Statuses that refuse the form of a key.
 _FORM_REFUSED = frozenset({400, 422})

@@ -35,9 +35,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     if checkout_of(Path.cwd()):
         # Other projects of this environment need not import any of it.
         pytest.register_assert_rewrite("orchestrator_contract.pytest_plugin")
-        from orchestrator_contract.pytest_plugin.options import add_options  # noqa: PLC0415
+        from orchestrator_contract.pytest_plugin import options  # noqa: PLC0415
 
-        add_options(parser)
+        options.pytest_addoption(parser)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -55,6 +55,8 @@ class Effort:
     #: Requests that the profile must allow; with fewer, everything is sampled as in a lesser
     #: effort: a run that is cut off in the middle leaves much unverified.
     requests: int
+    #: DELETE requests of any kind that a run usually takes.
+    delete_requests: int
     #: Requests and configurations that a whole run usually takes.
     typical_requests: int
     typical_configurations: int
@@ -62,6 +64,8 @@ class Effort:
     few: bool = False
     #: Whether few failed log-ins and malformed keys are sent: on keys that somebody lives by.
     gentle: bool = False
+    #: Whether DELETEs are too few for all tests: those that verify the most come first then.
+    spare: bool = False
     #: What to say where it is less than was asked for.
     remarks: tuple[str, ...] = ()
 
@@ -77,18 +81,24 @@ class Effort:
             gentle=True,
         )
 
-    def within(self, supply: float, requests: float = inf) -> Effort:
-        """This effort within *supply* configurations and *requests*."""
+    def within(self, supply: float, requests: float = inf, delete_requests: float = inf) -> Effort:
+        """This effort within *supply* configurations, *requests*, and DELETEs among them."""
+        given = {"requests": requests, "delete_requests": delete_requests}
+        short = [name for name, most in given.items() if most < getattr(self, name)]
         found = self
-        if requests < self.requests:
-            found = next(
-                one for one in (EFFORTS["standard"], EFFORTS["quick"]) if one.requests <= requests
+        if short:
+            smaller = (EFFORTS["standard"], EFFORTS["quick"])
+            enough = (one for one in smaller if all(getattr(one, n) <= given[n] for n in short))
+            found = next(enough, EFFORTS["quick"])
+            said = "; ".join(
+                f"[limits] {one} gives {given[one]:g}, and {self.name} may need"
+                f" {getattr(self, one)}"
+                for one in short
             )
-            said = (
-                f"sampled as in {found.name}: [limits] requests gives {requests:g}, and "
-                f"{self.name} may need {self.requests}"
-            )
-            found = replace(found, name=self.name, remarks=(said,))
+            spare = delete_requests < found.delete_requests
+            said += "; the tests that verify the most come first" if spare else ""
+            remarks = (f"sampled as in {found.name}: {said}",)
+            found = replace(found, name=self.name, remarks=remarks, spare=spare)
         lesser = next(one for one in _FALLING if one.configurations <= supply)
         if lesser.configurations >= found.configurations:
             return found
@@ -131,8 +141,8 @@ EFFORTS = {
             rounds=1,
             malformed_sids=3,
             malformed_keys=2,
-            generated_sids=10,
-            generated_keys=10,
+            generated_sids=14,
+            generated_keys=14,
             wrong_credentials=1,
             unknown_sids=1,
             generated_requests=2,
@@ -147,14 +157,15 @@ EFFORTS = {
             longest_s=600,
             configurations=0,
             requests=0,
-            typical_requests=450,
-            typical_configurations=60,
+            delete_requests=160,
+            typical_requests=400,
+            typical_configurations=50,
             few=True,
         ),
         Effort(
             "standard",
             batches=4,
-            batch_size=9,
+            batch_size=8,
             concurrent=8,
             rounds=3,
             malformed_sids=27,
@@ -162,21 +173,22 @@ EFFORTS = {
             generated_sids=150,
             generated_keys=150,
             wrong_credentials=24,
-            unknown_sids=20,
-            generated_requests=12,
+            unknown_sids=12,
+            generated_requests=8,
             model_runs=25,
             model_steps=12,
             keys_between=11,
-            refusals=90,
+            refusals=32,
             ahead=8,
-            early_every=6,
-            watched=12,
+            early_every=8,
+            watched=8,
             watch_s=2.2,
             longest_s=1500,
             configurations=260,
-            requests=4300,
-            typical_requests=4200,
-            typical_configurations=230,
+            requests=3100,
+            delete_requests=1500,
+            typical_requests=3000,
+            typical_configurations=190,
         ),
         Effort(
             "thorough",
@@ -202,6 +214,7 @@ EFFORTS = {
             longest_s=6 * 3600,
             configurations=1200,
             requests=15_000,
+            delete_requests=9000,
             typical_requests=15_000,
             typical_configurations=1200,
         ),

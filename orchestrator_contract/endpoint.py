@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from math import inf
 from pathlib import Path
 from random import Random
-from typing import Any
+from threading import RLock
+from typing import Any, TypeVar
 
 from orchestrator_contract.api.client import Client
 from orchestrator_contract.api.poller import Poller
@@ -23,19 +24,21 @@ from orchestrator_contract.guard import Ownership
 from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.inputs.identifiers import Identifiers, is_well_formed_key
 from orchestrator_contract.profile import Profile
-from orchestrator_contract.provision.absent import Absent
 from orchestrator_contract.provision.holds import Holds
 from orchestrator_contract.provision.inventory import Inventory
 from orchestrator_contract.provision.provisioner import Provisioner
-from orchestrator_contract.provision.targets import Targets
-from orchestrator_contract.redaction.redactor import Redactor
+from orchestrator_contract.provision.targets import Absent, Targets
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.results.findings import Findings
+from orchestrator_contract.rules.errors import ServerErrorRate
 from orchestrator_contract.rules.listing import DeletedListRule
 from orchestrator_contract.rules.responses import Judge
-from orchestrator_contract.rules.server_errors import ServerErrorRate
+from orchestrator_contract.schedule import Schedule
+from orchestrator_contract.steps.beside import Beside
 from orchestrator_contract.steps.rechecks import Rechecks
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,8 @@ class Settings:
     worker: str = ""
     #: How many processes of the run share the room in an account.
     processes: int = 1
+    #: The part of a whole run's tests that this process has.
+    share: float = 1.0
     #: The folder of generated examples that failed; None: none are kept.
     examples: Path | None = None
 
@@ -75,11 +80,15 @@ class Endpoint:
         self.profile, self.effort = settings.profile, settings.effort
         self.coordinator = coordinator
         self._begun: Counter[str] = Counter()
+        self._steps: dict[Callable[[Endpoint], Any], Any] = {}
+        self._making_step = RLock()
         self.random = Random(f"{settings.seed}")  # repeatable on purpose
         self.identifiers = Identifiers(self.random, settings.run_id)
-        self.redactor = Redactor.of(self.profile)
-        self.findings = Findings(catalogue.load(), self.redactor, excused)
-        self.judge = Judge(self.findings, self.profile.tolerated)
+        self.redactor = self.profile.redactor()
+        self.findings = Findings(
+            catalogue.load(), self.redactor, excused, tolerated=self.profile.tolerated
+        )
+        self.judge = Judge(self.findings)
         self.ownership = Ownership()
         self.inventory = Inventory(
             coordinator,
@@ -89,6 +98,9 @@ class Endpoint:
         )
         list_rule = DeletedListRule(self.findings, self.inventory.owner)
         self.server_errors = ServerErrorRate()
+        self.schedule = Schedule(self.effort, settings.share)
+        #: What a slow endpoint cost; empty if it did not.
+        self.lessened = ""
         self.client = Client(
             self.profile,
             coordinator,
@@ -99,6 +111,7 @@ class Endpoint:
                 self.judge,
                 list_rule,
                 self.server_errors,
+                self.schedule,
                 *observers,
             ],
             longest_s=self.effort.longest_s,
@@ -120,10 +133,11 @@ class Endpoint:
             settings.process_id,
             ahead=self.effort.ahead,
         )
-        self.absent = Absent(self.client, self.ownership, self.identifiers, reuse=few)
+        self.absent = Absent(self.client, self.ownership, self.identifiers)
         self.targets = Targets(
             self.configurations, self.inventory, self.ownership, self.holds, share_control=few
         )
+        self.beside = Beside(self.poller, self.findings, self.inventory, self.holds)
         self.rechecks = Rechecks(
             self.client,
             self.poller,
@@ -144,10 +158,33 @@ class Endpoint:
         """
         self._begun[test] += 1
         times = self._begun[test]
+        self._keep_to_the_time(to_come)
         self.random.seed(f"{self.settings.seed}/{test}{f'#{times}' if times > 1 else ''}")
         self.configurations.begin(to_come)
+        self.rechecks.release(time.monotonic())
+
+    def _keep_to_the_time(self, to_come: float) -> None:
+        """Sample as a quick run does from here on if the run would not end in time."""
+        late_s = self.schedule.late_s()
+        if not late_s:
+            return
+        longest_s = self.effort.longest_s
+        self.effort = self.schedule.lessened()
+        self.lessened = (
+            f"the last {to_come + 1:.0f} tests sampled as in quick: at "
+            f"{self.schedule.request_s:.2g} s a request the run would have taken "
+            f"{late_s / 60:.0f} minutes, and may take {longest_s / 60:.0f}"
+        )
 
     # ---------------------------------------------------------------- shared steps
+
+    def step(self, kind: Callable[[Endpoint], _T]) -> _T:
+        """The run's one step of a *kind*, made when it is first asked for."""
+        with self._making_step:
+            if kind not in self._steps:
+                self._steps[kind] = kind(self)
+            step: _T = self._steps[kind]
+            return step
 
     def key(self, version: int = 4, variant: int | None = None) -> str:
         """A new idempotency key (`Identifiers.key`)."""
@@ -228,22 +265,38 @@ class Endpoint:
 
     def close(self) -> list[Configuration]:
         """Do the last rechecks and clean up; returns what could not be deleted."""
+        self.beside.join()
         self.configurations.discard(keep=self.rechecks.holds)
         self._settle_rechecks()
         left = self.configurations.clean_up()
         self.client.settle()
         return left
 
+    def remarks(self) -> list[str]:
+        """Notes for the report on configurations that could not be had."""
+        found, provisioner, room = [], self.configurations, self.inventory.bound()
+        if stale := provisioner.stale:
+            found.append(
+                f"{len(stale)} SID(s) that the profile gives are not there,"
+                f" such as {stale[0]:.80}: nothing was asked of them"
+            )
+        if room and provisioner.got < provisioner.asked:
+            found.append(
+                f"the account has room for {room} of the run's configurations at once:"
+                f" tests that sample took {provisioner.got} of {provisioner.asked}"
+            )
+        return found
+
     def _settle_rechecks(self) -> None:
         """Do the last rechecks while no other process of the run moves the endpoint's clock."""
         holder = self.settings.worker
-        if clock_lock.enter(self.coordinator, holder, alone=False):
+        if clock_lock.enter(self.coordinator.clock, holder, alone=False):
             try:
                 self.rechecks.settle()
             finally:
-                self.coordinator.leave_clock(holder, alone=False)
+                self.coordinator.clock.leave(holder, alone=False)
 
     def requirements_lacking(self, ids: Iterable[str]) -> dict[str, tuple[str, ...]]:
-        """Those of *ids* that this target can't verify, with missing capabilities."""
+        """The *ids* that this target can't verify, with the missing capabilities."""
         known = self.findings.catalogue.requirements
         return {one: lacking for one in ids if (lacking := self.profile.lacks(known[one].needs))}

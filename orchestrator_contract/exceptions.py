@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from orchestrator_contract.http.exchange import Exchange
-from orchestrator_contract.http.words import words_of
+from orchestrator_contract.http.json_text import words_of
 from orchestrator_contract.redaction.visible import visible
 
 
@@ -44,15 +44,9 @@ class Throttled(Inconclusive):
     def __init__(self, exchange: Exchange) -> None:
         asked = exchange.headers.get("retry-after")
         hint = f" with Retry-After {asked:.40}" if asked else ""
-        super().__init__(
-            f"{exchange.status}{hint} did not go away within the limits{reason_in(exchange)}"
-        )
+        said = words_of(exchange.response)
+        super().__init__(f"{exchange.status}{hint} did not go away within the limits{said}")
         self.exchange = exchange
-
-
-def reason_in(exchange: Exchange) -> str:
-    """The reason that a refusal gives, behind a colon, or nothing."""
-    return words_of(exchange.response)
 
 
 class BudgetExhausted(Inconclusive):

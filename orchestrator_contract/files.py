@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import stat
 import tomllib
+from collections.abc import Iterator
 from math import isfinite
 from pathlib import Path
 from typing import Any
 
 #: Bytes of the largest file that is read; a profile has a few thousand.
 MAX_BYTES = 4 * 1024 * 1024
-#: The size past which a number means nothing to a run, and past which some calls of the system
-#: raise.
+#: Past this size some calls of the system raise.
 _HUGE = 10**18
 
 
@@ -19,14 +19,15 @@ class Unreadable(Exception):
     """The file can't be used; the message says why, and does not name it."""
 
 
-def read_text(path: Path, limit: int = MAX_BYTES) -> str:
-    """The text of a file.
+class Missing(Unreadable):
+    """There is no such file."""
 
-    A device or a pipe may have no end, or never begin: only regular files of *limit* bytes at most
-    are read.
+
+def read_text(path: Path, limit: int = MAX_BYTES) -> str:
+    """The text of a regular file of *limit* bytes at most: a device or a pipe may have no end.
 
     Raises:
-        FileNotFoundError: there is none.
+        Missing: there is none.
         Unreadable: it is no such file, or no text.
     """
     try:
@@ -34,8 +35,8 @@ def read_text(path: Path, limit: int = MAX_BYTES) -> str:
             raise Unreadable("is no regular file")
         with path.open("rb") as file:
             data = file.read(limit + 1)
-    except FileNotFoundError:
-        raise
+    except FileNotFoundError as error:
+        raise Missing(f"can't be read: {error.strerror}") from None
     except (OSError, ValueError) as error:  # ValueError: a name that no file can have
         raise Unreadable(f"can't be read: {getattr(error, 'strerror', None) or error}") from None
     if len(data) > limit:
@@ -47,16 +48,11 @@ def read_text(path: Path, limit: int = MAX_BYTES) -> str:
 
 
 def read_toml(path: Path) -> dict[str, Any]:
-    """The content of a TOML file.
-
-    Raises:
-        Unreadable: it can't be read, is no TOML, or holds a number that is none.
-    """
+    """The content of a TOML file; raises Unreadable, also for a malformed number."""
     try:
         raw = tomllib.loads(read_text(path))
-        _check_numbers("", raw)
-    except FileNotFoundError as error:
-        raise Unreadable(f"can't be read: {error.strerror}") from None
+        for key, value in leaves(raw):
+            _check_number(key, value)
     except RecursionError:
         raise Unreadable("is not TOML: nested too deeply") from None
     except ValueError as error:  # also what int() says of thousands of digits
@@ -64,15 +60,18 @@ def read_toml(path: Path) -> dict[str, Any]:
     return raw
 
 
-def _check_numbers(where: str, value: object) -> None:
+def leaves(node: object, key: str = "") -> Iterator[tuple[str, object]]:
+    """Every value below *node* that is no table and no list, by its key."""
+    if isinstance(node, (dict, list)):
+        for name, value in node.items() if isinstance(node, dict) else enumerate(node):
+            yield from leaves(value, f"{key}.{name}" if key else str(name))
+    else:
+        yield key, node
+
+
+def _check_number(key: str, value: object) -> None:
     """Refuse NaN, infinity and huge numbers, which the schemas can't exclude."""
-    if isinstance(value, dict):
-        for name, member in value.items():
-            _check_numbers(f"{where}.{name}" if where else name, member)
-    elif isinstance(value, list):
-        for number, item in enumerate(value):
-            _check_numbers(f"{where}.{number}", item)
-    elif isinstance(value, float) and not isfinite(value):
-        raise Unreadable(f"{where}: expected a number, found {value}")
-    elif isinstance(value, (int, float)) and abs(value) > _HUGE:
-        raise Unreadable(f"{where}: expected a number below 10^18, found a larger one")
+    if isinstance(value, float) and not isfinite(value):
+        raise Unreadable(f"{key}: expected a number, found {value}")
+    if isinstance(value, (int, float)) and abs(value) > _HUGE:
+        raise Unreadable(f"{key}: expected a number below 10^18, found a larger one")

@@ -8,7 +8,7 @@ from threading import Lock
 from urllib.parse import unquote
 
 from orchestrator_contract.exceptions import NotOwned
-from orchestrator_contract.http.exchange import Call
+from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.scope import DEFAULT_SCOPE, ResourceKey, Scope
 
 _PLAIN = re.compile(r"(?!\.+\Z)[A-Za-z0-9._~-]{1,200}\Z")
@@ -26,8 +26,7 @@ class Ownership:
         self._lock = Lock()
         self._allowed: dict[str, set[Scope]] = {}
         self._lent: dict[str, set[Scope]] = {}
-        #: Where a delete was aimed at the run's own; None where it may have taken what has that id
-        #: in any place.
+        #: Targets of deletes; None where one may have deleted that id in any scope.
         self._touched: set[tuple[Scope | None, str]] = set()
         self._doubtful: set[tuple[Scope | None, str]] = set()
         self._conversations: set[str] = set()
@@ -49,12 +48,10 @@ class Ownership:
             self._conversations.add(sid)
 
     def touch(self, segment: str, account: int | None, region: int, *, clear: bool) -> None:
-        """Note that a delete of *segment* may have been carried out.
+        """Note that a delete of *segment* may have been carried out; *clear*: it says so.
 
-        Not *clear*: its response does not say.
-
-        One by who may not, or where the run has none of that id, took what is the run's in another
-        place, if any: regions may share what they have.
+        One without credentials, or in a scope where the run has no such id, counts in every scope:
+        regions may share what they have.
         """
         with self._lock:
             scope = None if account is None else Scope(account, region)
@@ -63,6 +60,15 @@ class Ownership:
             self._touched.add(what)
             if not clear:
                 self._doubtful.add(what)
+
+    def note(self, exchange: Exchange) -> None:
+        """Note a delete that may have been carried out."""
+        _, named, segment = exchange.url.partition("/Configurations/")
+        resent = exchange.response is not None and exchange.response.resent
+        carried_out = exchange.status is None or not 300 <= exchange.status < 500
+        if exchange.method == "DELETE" and named and (carried_out or resent):
+            clear = (exchange.status or 500) < 300 and not resent
+            self.touch(segment, exchange.account, exchange.region, clear=clear)
 
     def untouched(self, resource_key: ResourceKey) -> bool:
         """True if no delete of it was accepted or left without a clear response."""
@@ -77,24 +83,19 @@ class Ownership:
         return scope in self._allowed.get(segment, ()) or scope in self._lent.get(segment, ())
 
     def check(self, method: str, url: str, call: Call, account: int | None, region: int) -> None:
-        """Let a request pass that creates, or names a resource of the run's own.
+        """Raise NotOwned unless a request creates, or names a resource of the run's own.
 
-        Without an *account* it passes where it names what is the run's by any account of the
-        *region*.
-
-        Raises:
-            NotOwned: it does neither.
+        Without an *account* the resource may be the run's by any account of the *region*.
         """
         # urlsplit would drop control characters and cut at "#": the guard must see what is sent.
         path = "/" + url.partition("://")[2].partition("/")[2]
         if call.operation == "delete-conversation":
-            _, found, segment = path.partition("/v2/Conversations/")
-            if method != "DELETE" or not found or segment not in self._conversations:
-                raise NotOwned(
-                    f"{method} on the conversation {segment[:80]!r}, which the profile does not "
-                    "give"
-                )
-            return
+            segment = path.partition("/v2/Conversations/")[2]
+            if method == "DELETE" and segment in self._conversations:
+                return
+            raise NotOwned(
+                f"{method} on the conversation {segment[:80]!r}, which the profile does not give"
+            )
         _, found, segment = path.partition("/Configurations/")
         own = [segment, unquote(segment), _last_of_configurations(path)]
         if not found and not own[-1]:

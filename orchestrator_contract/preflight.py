@@ -5,14 +5,18 @@ from __future__ import annotations
 from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.exceptions import EndpointUnusable, Inconclusive
 from orchestrator_contract.http.exchange import Call, Exchange
+from orchestrator_contract.http.json_text import words_of
 from orchestrator_contract.http.response import TransportFault
-from orchestrator_contract.http.words import words_of
 from orchestrator_contract.profile import CREDENTIAL_NAMES
 from orchestrator_contract.scope import DEFAULT_SCOPE, Scope
 
 _HEADERS = "; headers that every request needs go into [target] headers"
 #: Statuses of a list that leave the endpoint usable.
 _OF_THE_LIST = frozenset({404, 405, 406, 408, 409, 410, 429})
+#: Faults of an endpoint that responds, but not in HTTP.
+_BROKEN = {
+    TransportFault.MALFORMED, TransportFault.TOO_LARGE, TransportFault.CUT, TransportFault.ENCODING,
+}  # fmt: skip
 
 
 def ready(endpoint: Endpoint, *, alone: bool = True) -> None:
@@ -35,7 +39,7 @@ class _Preflight:
     def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint = endpoint
         self._profile = endpoint.profile
-        #: True if a create or an operation was no JSON.
+        #: True if a create or an operation was no JSON, which tells it from any web server.
         self._garbled = False
         #: The list's reason for its absence.
         self._no_list: Exchange | None = None
@@ -54,13 +58,11 @@ class _Preflight:
             # Made here, so that its lack is no surprise later.
             self._endpoint.targets.control  # noqa: B018
         except Inconclusive as error:
-            raise self._unusable(
-                f"{self._profile.base_url}: nothing to delete can be had: "
-                f"{error}{self._misplaced()}"
-            ) from None
+            base, hint = self._profile.base_url, self._misplaced()
+            raise self._unusable(f"{base}: nothing to delete can be had: {error}{hint}") from None
 
     def _reach(self, scope: Scope, base: str) -> None:
-        first = self._list(scope)
+        first = self._send("GET", "/Configurations?pageSize=1", Call("list"), scope)
         if first.fault is TransportFault.CONNECT:
             raise self._unusable(f"{base} can't be reached: {first.fault_text}")
         if first.status == 404 and scope == DEFAULT_SCOPE:
@@ -68,46 +70,42 @@ class _Preflight:
         if first.response is not None and not _refuses(first.status):
             return
         # The list alone may be broken, or closed to these credentials: a delete decides.
-        second = self._delete(scope)
+        sid = self._endpoint.identifiers.sid()
+        self._endpoint.ownership.allow(sid, scope=scope)
+        call = Call("other", judge_content=False)
+        second = self._send("DELETE", f"/Configurations/{sid}", call, scope)
         if second.status in (401, 403):
             raise self._unusable(f"{base} {self._refused(second, scope)}")
         if first.status is not None and first.status == second.status:
             raise self._unusable(f"{base} {_refused_all(second)}")
         if first.response is None and second.response is None:
+            # A server that wants a certificate may close without a word.
+            asked = base.startswith("https:") and self._profile.client_cert is None
+            hint = "; if it asks for a client certificate, give [target] client_cert"
             raise self._unusable(
-                f"{base} gives no answer: {second.fault_text}{self._tls_hint(base)}"
+                f"{base} gives no answer: {second.fault_text}{hint if asked else ''}"
             )
 
-    def _list(self, scope: Scope) -> Exchange:
+    def _send(self, method: str, path: str, call: Call, scope: Scope) -> Exchange:
         client = self._endpoint.client
-        out = client.request(Call("list"), "GET", "/Configurations?pageSize=1", scope=scope)
-        return client.send(out, allow_no_response=True)
-
-    def _delete(self, scope: Scope) -> Exchange:
-        client, sid = self._endpoint.client, self._endpoint.identifiers.sid()
-        self._endpoint.ownership.allow(sid, scope=scope)
-        call = Call("other", judge_content=False)
-        out = client.request(call, "DELETE", f"/Configurations/{sid}", scope=scope)
-        return client.send(out, allow_no_response=True)
+        request = client.request(call, method, path, scope=scope)
+        return client.send(request, allow_no_response=True)
 
     def _refused(self, exchange: Exchange, scope: Scope) -> str:
         """The reason that refuses the credentials, and where they were read."""
         account = self._profile.account(scope)
-        if account is None:
-            missing = (
-                "no [[accounts]] in the profile"
-                if self._profile.source
-                else "none are set: " + " and ".join(CREDENTIAL_NAMES[0])
-            )
-            who, where = "requests without credentials", missing
-        else:
+        if account is not None:
             who, where = "the given credentials", f"read from {account.where}"
+        else:
+            who, where = "requests without credentials", "no [[accounts]] in the profile"
+            if not self._profile.source:
+                where = "none are set: " + " and ".join(CREDENTIAL_NAMES[0])
         said = words_of(exchange.response)
         hint = _HEADERS if "header" in said.lower() else ""
         return f"refuses {who} with {exchange.status}{said} ({where}){hint}"
 
     def _misplaced(self) -> str:
-        """True if the base URL may be the reason for finding nothing."""
+        """A hint: the base URL may be the reason for finding nothing."""
         if self._no_list is None:
             return ""
         said = words_of(self._no_list.response)
@@ -116,34 +114,16 @@ class _Preflight:
             "is the base URL ([target] base_url) what comes before /v2/ControlPlane?"
         )
 
-    def _tls_hint(self, base: str) -> str:
-        """A hint: a server that wants a certificate may close without a word."""
-        asked = base.startswith("https:") and self._profile.client_cert is None
-        return "; if it asks for a client certificate, give [target] client_cert" if asked else ""
-
     def _unusable(self, reason: str) -> EndpointUnusable:
-        broken = {
-            TransportFault.MALFORMED,
-            TransportFault.TOO_LARGE,
-            TransportFault.CUT,
-            TransportFault.ENCODING,
-        } & self._endpoint.client.faults
-        stands = [
-            *(("HTTP-COMPLETE", "HTTP-CONTENT-ENCODING") if broken else ()),
-            *(("HTTP-JSON",) if self._garbled else ()),
-        ]
+        broken = self._endpoint.client.faults & _BROKEN
+        stands = ["HTTP-COMPLETE", "HTTP-CONTENT-ENCODING"] if broken else []
+        stands += ["HTTP-JSON"] if self._garbled else []
         return EndpointUnusable(self._endpoint.redactor.text(reason), stands=stands)
 
     def _see_garbled(self, exchange: Exchange) -> None:
-        """Note an accepted create or an operation that is no JSON.
-
-        Only an endpoint of this kind gives one; any web server gives pages.
-        """
-        of_kind = (exchange.call.operation, exchange.status) in (
-            ("create", 202),
-            ("operation", 200),
-        )
-        self._garbled |= of_kind and exchange.json.error is not None
+        of_kind = {("create", 202), ("operation", 200)}
+        seen = exchange.call.operation, exchange.status
+        self._garbled |= seen in of_kind and exchange.json.error is not None
 
 
 def _refuses(status: int | None) -> bool:

@@ -13,7 +13,7 @@ from typing import NoReturn
 from urllib.parse import urlsplit
 
 from orchestrator_contract import profile
-from orchestrator_contract.profile import CREDENTIAL_NAMES, ProfileError
+from orchestrator_contract.profile import CREDENTIAL_NAMES, ProfileError, examples
 
 #: The exit code of a usage error, as of every other command of the suite.
 _USAGE = 4
@@ -23,8 +23,9 @@ _TEXT = """\
 # A target profile: the endpoint, and everything that a run may do there.
 #
 # Anything left out means "this endpoint can't do it": requirements that need it stay unverified,
-# and the report names the capability. Take a "#" away to add one. docs/profile.md has every key:
-# request headers, Bearer tokens and OAuth, client certificates, proxies and more.
+# and the report names the capability. Take a "#" away to add one. Request headers, Bearer tokens,
+# OAuth, client certificates, proxies and every other key are described in
+# {page}.
 
 [target]
 name = {name}
@@ -36,45 +37,33 @@ base_url = {url}
 username_env = {user}
 password_env = {password}
 
-# A second account shows whether keys and configurations are kept apart.
-# [[accounts]]
-# username_env = "OTHER_USER"
-# password_env = "OTHER_PASSWORD"
-
-# A second region shows the same.
-# [[regions]]
-# base_url = "https://region-2.example.com"
-
 [provision]                         # where the configurations to delete come from
 mode = "create"                     # or "pool" with `pool`, or "command" with `command`
 # memory_store_id = "mem_store_00000000000000000000000000"
 # pool = ["conv_configuration_00000000000000000000000000"]
 # command = ["./create-configurations", "--count", "20"]
 
-# How to make a DELETE get a 429; [faults.409], [faults.500] and [faults.503] likewise.
-# [faults.429]
-# headers = {{ "X-Fault" = "429" }}   # these request headers, or
-# sid = "conv_configuration_00000000000000000000000000"      # this SID, or
-# burst = {{ requests = 200, concurrency = 50 }}               # so many requests at once
-
-# How to make an accepted delete end FAILED.
-# [operation_failure]
-# headers = {{ "X-Fault" = "operation" }}
-
-# How to move the endpoint's clock, for the 24 hours of a key: POST {{"seconds": 86401}} there.
-# [clock]
-# advance_url = "http://127.0.0.1:9000/__clock"
-
 [limits]                            # the most that a run does to this endpoint
 requests = 5000
 requests_per_second = 50            # 0: as fast as it goes
 deletes = 300                       # configurations
+# delete_requests = 20              # DELETE requests of any kind, refused ones and replays too
+# configurations = 8                # that exist at once
 poll_timeout_s = 60                 # seconds until an operation has to end
 
 # Statuses that are tolerated where the contract is silent; they are reported all the same.
 # [policy]
 # undocumented_statuses = [400, 401]
 """
+#: Capabilities that the profile can be given, beside those that it has.
+_MORE = (
+    "accounts",
+    "regions",
+    *("fault.429", "fault.409", "fault.500", "fault.503"),
+    "operation_failure",
+    "clock",
+    "conversations",
+)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -119,12 +108,15 @@ def starter_profile(url: str) -> str:
     """
     usable = profile.from_url(url)
     user, password = _credential_names()
-    return _TEXT.format(
+    text = _TEXT.format(
+        page=examples.page(),
         name=json.dumps(urlsplit(usable.base_url).hostname),
         url=json.dumps(usable.base_url),
         user=json.dumps(user),
         password=json.dumps(password),
     )
+    more = "\n\n".join(map(examples.example, _MORE)).splitlines()
+    return "\n".join([text, *(f"# {line}" if line else "" for line in more), ""])
 
 
 def _credential_names() -> tuple[str, str]:

@@ -11,10 +11,10 @@ from typing import Any, Final
 from orchestrator_contract.exceptions import Inconclusive, Throttled
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.request import KEY_HEADER, Request
-from orchestrator_contract.http.sender import Sender
 from orchestrator_contract.profile import Trigger
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.scope import DEFAULT_SCOPE, Scope
+from orchestrator_contract.sending.sender import Sender
 
 CONTROL_PLANE = "/v2/ControlPlane"
 #: The caller of a request whose credentials are those of the scope's own account.

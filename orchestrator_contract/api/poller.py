@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from itertools import count
 from threading import Lock
@@ -11,7 +12,7 @@ from urllib.parse import urljoin
 
 from orchestrator_contract.api.client import Client
 from orchestrator_contract.contract.limits import HOUR, RETAINED_S
-from orchestrator_contract.exceptions import OperationUnreachable
+from orchestrator_contract.exceptions import Inconclusive, OperationUnreachable
 from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.http.request import Request, given_origin
 from orchestrator_contract.resources.configuration import Configuration
@@ -27,9 +28,13 @@ from orchestrator_contract.rules.operations import (
 )
 
 _FIRST_PAUSE_S = 0.03
+#: Before a poll that got a 500 is sent again: it is documented, and may pass.
+_PAUSES_PAST_500_S = (0.05, 0.3, 1.0)
 #: From the end that an operation states to the poll that is sure to see it.
 _MARGIN_S = 0.01
 _MAX_PAUSE_S = 2.0
+#: Operations that take longer are followed beside the tests.
+_LONG_S = 1.0
 #: How many turns operations of unknown length are asked in.
 _TURNS = 3
 #: How often an operation is asked about at least before it is held to have no end: some end only
@@ -90,14 +95,27 @@ class Poller:
             OperationUnreachable: the endpoint need not keep it any longer.
         """
         asking = self._asking(operation)
-        exchange = self.client.send(asking if headers is None else replace(asking, headers=headers))
+        asking = asking if headers is None else replace(asking, headers=headers)
+        exchange = self.client.send(asking)
+        for pause in _PAUSES_PAST_500_S if asking.call.of not in self._unreadable else ():
+            if exchange.status != 500:
+                break
+            time.sleep(pause)
+            exchange = self.client.send(asking)
         self._judge(operation, exchange)
+        on_end = operation.on_end
+        if operation.done and on_end is not None:
+            operation.on_end = None
+            with suppress(Inconclusive):
+                on_end(operation)
         return exchange
 
     def poll_at_once(self, operation: Operation, number: int) -> None:
         """Poll the operation *number* times at one moment; judge each poll."""
         for exchange in self.client.send_together([self._asking(operation) for _ in range(number)]):
-            if exchange.status is not None:  # silence is for the judge of each exchange
+            if exchange.status == 500:
+                self.poll(operation)
+            elif exchange.status is not None:  # silence is for the judge of each exchange
                 self._judge(operation, exchange)
 
     def _judge(self, operation: Operation, poll: Exchange) -> None:
@@ -138,6 +156,11 @@ class Poller:
     def usual_s(self, kind: str) -> float:
         """Seconds that the newest operations of a *kind* took; 0 before any ended."""
         return self._typical.get(kind, 0.0)
+
+    @property
+    def is_slow(self) -> bool:
+        """True if operations take so long that they are followed beside the tests."""
+        return max(self._typical.values(), default=0.0) >= _LONG_S
 
     def finish(self, operations: Sequence[Operation], *, early: bool = True) -> list[Operation]:
         """Poll until every operation is terminal; return the ended ones in order.

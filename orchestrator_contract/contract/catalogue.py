@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
+from itertools import product
+from typing import Any
 
 
 class Level(StrEnum):
@@ -62,9 +64,7 @@ class Catalogue:
 
     def __post_init__(self) -> None:
         for one in self.requirements.values():
-            self._elsewhere.update(
-                {(call, repeated): one.id for call in one.calls for repeated in one.repeats}
-            )
+            self._elsewhere.update(dict.fromkeys(product(one.calls, one.repeats), one.id))
 
     def on(self, call: str, requirement: str) -> str:
         """The id under which *requirement* of DELETE is judged on *call*."""
@@ -95,18 +95,11 @@ def load() -> Catalogue:
     """The catalogue of this release."""
     path = files("orchestrator_contract.contract") / "catalogue.toml"
     raw = tomllib.loads(path.read_text(encoding="utf-8"))
-    requirements = {
-        entry["id"]: Requirement(
-            id=entry["id"],
-            level=Level(entry["level"]),
-            title=entry["title"],
-            source=entry["source"],
-            needs=tuple(entry.get("needs", ())),
-            essential=tuple(entry.get("essential", ())),
-            calls=tuple(entry.get("calls", ())),
-            repeats=tuple(entry.get("repeats", ())),
-        )
-        for entry in raw["requirement"]
-    }
+    requirements = {entry["id"]: _requirement(entry) for entry in raw["requirement"]}
     observations = {entry["id"]: Observation(**entry) for entry in raw["observation"]}
     return Catalogue(requirements, observations)
+
+
+def _requirement(entry: dict[str, Any]) -> Requirement:
+    lists = {name: tuple(value) for name, value in entry.items() if isinstance(value, list)}
+    return Requirement(**{**entry, **lists, "level": Level(entry["level"])})

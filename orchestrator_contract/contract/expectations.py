@@ -31,37 +31,31 @@ _FORMATS = {
     "date": "a date such as 2027-03-31",
     "regex": "a regular expression",
 }
-#: Python matches `$` before a trailing newline; the schemas guard against it, and readers need not see how.
+#: The schemas' guard against a trailing newline, before which Python matches `$`.
 _GUARD = "(?!\\n)"
+
+#: Keywords that describe a value, the most telling first.
+_TELLING = ("x-expected", "const", "enum", "format", "pattern", "type", "anyOf", "oneOf", "not")
 
 _Words = Callable[[Any, Mapping[str, Any]], str]
 
 
-def expected(error: ValidationError, *, header: bool = False) -> str:
-    """Say what *error* missed; with *header* it is about a response's headers."""
+def describe(error: ValidationError, *, header: bool = False) -> tuple[str, str]:
+    """Say what *error* missed, and what stands in its place; *header*: in a header."""
     schema = error.schema if isinstance(error.schema, dict) else {}
-    if error.validator == "required":
-        return f"a {_missing(error, header=header)}"
-    return _keyword(str(error.validator), error.validator_value, schema)
-
-
-def seen(error: ValidationError, *, header: bool = False) -> str:
-    """Say what stands in the place that *error* is about."""
+    keyword = str(error.validator)
+    value: Any = error.validator_value
     instance: Any = error.instance
-    if error.validator == "required":
-        return f"no {_missing(error, header=header)}"
-    if error.validator == "additionalProperties" and error.validator_value is False:
-        known = error.schema.get("properties", {}) if isinstance(error.schema, dict) else {}
-        unknown = [str(name) for name in instance if name not in known]
-        return f"{quote(unknown[0])}{did_you_mean(unknown[0], known)}"
-    return quote(instance)
-
-
-def _missing(error: ValidationError, *, header: bool) -> str:
-    """Describe the header or member that a `required` error is about."""
-    names: Any = error.validator_value
-    name = next(str(name) for name in names if error.message.startswith(repr(name)))
-    return f"{header_name(name)} header" if header else f"member {name!r}"
+    if keyword == "required":
+        name = next(str(one) for one in value if error.message.startswith(repr(one)))
+        missing = f"{header_name(name)} header" if header else f"member {name!r}"
+        return f"a {missing}", f"no {missing}"
+    seen = quote(instance)
+    if keyword == "additionalProperties" and value is False:
+        known = schema.get("properties", {})
+        unknown = next(str(name) for name in instance if name not in known)
+        seen = f"{quote(unknown)}{did_you_mean(unknown, known)}"
+    return _keyword(keyword, value, schema), seen
 
 
 def header_name(name: str) -> str:
@@ -71,36 +65,23 @@ def header_name(name: str) -> str:
 
 def quote(value: object) -> str:
     """Show a wrong value, as JSON unless it is a string, up to `_QUOTE` characters."""
-    text = (
-        repr(value) if isinstance(value, str) else json.dumps(value, ensure_ascii=True, default=str)
-    )
+    text = repr(value) if isinstance(value, str) else json.dumps(value, default=str)
     return text if len(text) <= _QUOTE else text[:_QUOTE] + "…"
 
 
 def _keyword(keyword: str, value: Any, schema: Mapping[str, Any]) -> str:
     if "x-expected" in schema:
         return str(schema["x-expected"])
-    words = _KEYWORDS.get(keyword)
-    if words is not None:
-        return words(value, schema)
-    return f"{keyword} {value if not isinstance(value, dict) else 'as the schema says'}"
+    if keyword in _KEYWORDS:
+        return _KEYWORDS[keyword](value, schema)
+    return f"{keyword} {'as the schema says' if isinstance(value, dict) else value}"
 
 
 def _described(schema: Any) -> str:
     """Describe the values that *schema* takes, by its most telling keyword."""
     if not isinstance(schema, dict):
         return "anything" if schema else "nothing"
-    for keyword in (
-        "x-expected",
-        "const",
-        "enum",
-        "format",
-        "pattern",
-        "type",
-        "anyOf",
-        "oneOf",
-        "not",
-    ):
+    for keyword in _TELLING:
         if keyword in schema and (keyword != "format" or schema[keyword] in _FORMATS):
             return _keyword(keyword, schema[keyword], schema)
     return _described(schema["allOf"][0]) if schema.get("allOf") else "what the schema says"
@@ -115,7 +96,7 @@ def _type(value: Any, _: Mapping[str, Any]) -> str:
 
 
 def _plain(value: Any) -> str:
-    return value if isinstance(value, str) and value else json.dumps(value, ensure_ascii=True)
+    return value if isinstance(value, str) and value else json.dumps(value)
 
 
 def _pattern(value: Any, schema: Mapping[str, Any]) -> str:

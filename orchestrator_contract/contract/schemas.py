@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -20,23 +20,16 @@ from orchestrator_contract.contract.instants import parse_instant
 
 _ROOTS = (Path(__file__).parents[1] / "_schemas", Path(__file__).parents[2] / "schemas")
 
-#: The formats that the schemas use, checked by what the contract means by them; jsonschema's own need extras.
+#: The formats of the schemas, by what the contract means by them; jsonschema's own need extras.
 FORMATS = FormatChecker(formats=())
 
 
-@FORMATS.checks("date-time")
-def _is_instant(value: object) -> bool:
-    return not isinstance(value, str) or parse_instant(value) is not None
-
-
-@FORMATS.checks("date", raises=ValueError)
-def _is_date(value: object) -> bool:
-    return not isinstance(value, str) or date.fromisoformat(value).isoformat() == value
-
-
-@FORMATS.checks("regex", raises=re.error)
-def _is_pattern(value: object) -> bool:
-    return not isinstance(value, str) or re.compile(value) is not None
+def _format(
+    name: str, is_valid: Callable[[str], object], raises: type[Exception] | tuple[()] = ()
+) -> None:
+    @FORMATS.checks(name, raises)
+    def _(value: object) -> bool:
+        return not isinstance(value, str) or bool(is_valid(value))
 
 
 # RFC 3986 appendix A, as far as it decides well-formedness: a scheme, then only characters of the
@@ -45,17 +38,11 @@ def _is_pattern(value: object) -> bool:
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:(?!\Z)")
 _FOREIGN = re.compile(r"[^A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]|%(?![0-9A-Fa-f]{2})")
 
-
-@FORMATS.checks("uri")
-def _is_uri(value: object) -> bool:
-    return not isinstance(value, str) or (
-        _SCHEME.match(value) is not None and _FOREIGN.search(value) is None
-    )
-
-
-@FORMATS.checks("uri-reference")
-def _is_reference(value: object) -> bool:
-    return not isinstance(value, str) or _FOREIGN.search(value) is None
+_format("date-time", parse_instant)
+_format("date", lambda text: date.fromisoformat(text).isoformat() == text, ValueError)
+_format("regex", re.compile, re.error)
+_format("uri", lambda text: _SCHEME.match(text) and not _FOREIGN.search(text))
+_format("uri-reference", lambda text: not _FOREIGN.search(text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,41 +80,32 @@ _OF_THE_SUITE = frozenset(
 def words() -> frozenset[str]:
     """The API's own words: member names, and values of enums and consts."""
     found: set[str] = set()
-    rest: list[Any] = [
-        document for name, document in documents().items() if name not in _OF_THE_SUITE
-    ]
+    rest: list[Any] = [one for name, one in documents().items() if name not in _OF_THE_SUITE]
     while rest:
         node = rest.pop()
         if isinstance(node, dict):
             found.update(node.get("properties", ()), node.get("required", ()))
-            found.update(
-                str(value)
-                for value in (*node.get("enum", ()), *([node["const"]] if "const" in node else []))
-            )
+            found.update(map(str, node.get("enum", ())), [str(node.get("const", ""))])
             rest += node.values()
         elif isinstance(node, list):
             rest += node
-    return frozenset(found)
+    return frozenset(found - {""})
 
 
 @cache
 def _registry() -> Registry[Any]:
     resources = [Resource.from_contents(document) for document in documents().values()]
-    return (
-        Registry().with_resources((str(resource.id()), resource) for resource in resources).crawl()
-    )
+    return Registry().with_resources((str(one.id()), one) for one in resources).crawl()
 
 
-#: What says nothing of a value, but of the schema; what holds schemas by names of its own; and what holds no schema.
+#: Keywords about the schema itself, keywords that hold schemas by name, and those that hold none.
 _ABOUT = frozenset({"$id", "$schema", "$defs", "title", "description", "x-invalid"})
 _NAMED = frozenset({"properties", "patternProperties", "dependentSchemas"})
 _VALUES = frozenset({"enum", "const", "required", "examples"})
 
 
 def _written_out(node: Any, resolver: Any) -> Any:
-    """The schema *node* with its references resolved.
-
-    Resolving them takes most of a validation's time.
+    """The schema *node* with its references resolved, which takes most of a validation's time.
 
     No schema leads back to itself.
     """
@@ -164,7 +142,7 @@ def matches(name: str, instance: object) -> bool:
 
 
 def problems(name: str, instance: object) -> Iterator[SchemaProblem]:
-    """Yield what is wrong with *instance* under the schema *name*, one problem an offending part."""
+    """Yield the errors of *instance* under the schema *name*, one for each wrong part."""
     yield from problems_of(validator(name).iter_errors(instance))
 
 
@@ -201,39 +179,27 @@ def breaches(name: str, instance: object) -> Mapping[str, Sequence[ValidationErr
     """
     found: dict[str, list[ValidationError]] = {one: [] for one in requirements(name)}
     compiled = validator(name)
-    if not compiled.is_valid(instance):
-        for error in compiled.iter_errors(instance):
-            found[_innermost(compiled.schema, error)].append(error)
+    for error in () if compiled.is_valid(instance) else compiled.iter_errors(instance):
+        found[_innermost(compiled.schema, error)].append(error)
     return found
 
 
 def _innermost(schema: Any, error: ValidationError) -> str:
-    requirement = ""
-    for step in ("", *error.absolute_schema_path):
-        schema = schema if step == "" else schema[step]
+    requirement = schema.get("x-requirement", "")
+    for step in error.absolute_schema_path:
+        schema = schema[step]
         if isinstance(schema, dict):
             requirement = schema.get("x-requirement", requirement)
-    return requirement
+    return str(requirement)
 
 
 def problem_of(error: ValidationError, *, headers: bool = False) -> SchemaProblem:
     """Describe one validation error, reduced to the part that decides it."""
-    worst = _deciding(error)
-    return SchemaProblem(
-        _header(worst) if headers else worst.json_path,
-        expectations.expected(worst, header=headers),
-        expectations.seen(worst, header=headers),
-    )
-
-
-def _deciding(error: ValidationError) -> ValidationError:
-    """Find the part that decides *error*; of alternatives for one value, all of them."""
     worst = best_match([error]) or error
+    # Of alternatives for one value, all of them.
     while worst.parent is not None and worst.parent.json_path == worst.json_path:
         worst = worst.parent
-    return worst
-
-
-def _header(error: ValidationError) -> str:
-    """Name the header that *error* is about; empty for the headers as a whole."""
-    return expectations.header_name(str(error.absolute_path[0])) if error.absolute_path else ""
+    path = worst.json_path
+    if headers:
+        path = expectations.header_name(str(worst.absolute_path[0])) if worst.absolute_path else ""
+    return SchemaProblem(path, *expectations.describe(worst, header=headers))

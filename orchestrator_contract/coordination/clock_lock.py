@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections import Counter
 from threading import Condition
-from typing import Protocol
 
 #: Longest wait for other tests to leave the clock alone, in seconds.
 PATIENCE_S = 240.0
@@ -14,10 +13,7 @@ _TURN_S = 1.0
 
 
 class ClockLock:
-    """A lock with many readers or one writer, safe for threads.
-
-    Its holders are processes of the run, by name: a lock of a process that has died can be released.
-    """
+    """A lock with many readers or one writer, held by processes; safe for threads."""
 
     def __init__(self) -> None:
         self._changed = Condition()
@@ -27,7 +23,7 @@ class ClockLock:
         self._ended_last = 0
         self._crashed = False
 
-    def enter(self, holder: str, *, alone: bool, after_last: int, seconds: float) -> bool:
+    def enter(self, holder: str, *, alone: bool, after_last: int = 0, seconds: float) -> bool:
         """Wait up to *seconds* to rely on the clock, or to move it *alone*.
 
         Whoever moves it also waits for *after_last* tests marked `run_last` to end.
@@ -68,7 +64,7 @@ class ClockLock:
     def release(self, holder: str, *, crashed: bool = False) -> None:
         """Release what a dead process held.
 
-        After one has *crashed* no `run_last` test is waited for: one of them may have died with it.
+        One that *crashed* may have taken a `run_last` test along: none is waited for any more.
         """
         with self._changed:
             del self._readers[holder]
@@ -84,18 +80,14 @@ class ClockLock:
             self._changed.notify_all()
 
 
-class _Shared(Protocol):
-    def enter_clock(self, holder: str, *, alone: bool, after_last: int, seconds: float) -> bool: ...
-
-
-def enter(shared: _Shared, holder: str, *, alone: bool, after_last: int = 0) -> bool:
-    """Wait in short turns for the clock of *shared*; False when others keep it too long.
+def enter(clock: ClockLock, holder: str, *, alone: bool, after_last: int = 0) -> bool:
+    """Wait in short turns for *clock*; False when others keep it too long.
 
     Tests marked `run_last` that don't end are waited for as long, and then no more.
     """
     deadline = time.monotonic() + PATIENCE_S
     while (left := deadline - time.monotonic()) > 0:
         turn = min(left, _TURN_S)
-        if shared.enter_clock(holder, alone=alone, after_last=after_last, seconds=turn):
+        if clock.enter(holder, alone=alone, after_last=after_last, seconds=turn):
             return True
-    return after_last > 0 and shared.enter_clock(holder, alone=alone, after_last=0, seconds=0.0)
+    return after_last > 0 and clock.enter(holder, alone=alone, after_last=0, seconds=0.0)

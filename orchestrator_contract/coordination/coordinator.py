@@ -48,7 +48,7 @@ class Coordinator:
         *bounds* gives the most requests of some kinds.
         """
         self._lock = Lock()
-        self._rooms = Rooms(configurations)
+        self.rooms = Rooms(configurations)
         self._bounds = dict(bounds or {})
         self._requests = requests
         #: Bounds of what is kept: creates that are refused are announced, too.
@@ -64,7 +64,7 @@ class Coordinator:
         self._throttled_at = 0
         self._next = 0.0
         self._not_before = 0.0
-        self._clock = ClockLock()
+        self.clock = ClockLock()
         self._journal = journal
         self._advanced = 0
         self._claimed: set[str] = set()
@@ -88,15 +88,15 @@ class Coordinator:
         with self._lock:
             self._requests += count
 
-    def take_bounded(self, kind: str) -> bool:
+    def take_bounded(self, kind: str, *, cleaning: bool = False) -> bool:
         """Count one request of a *kind* that may have a bound; false if no more may be sent.
 
-        As many deletes are kept as it takes to remove what the run has created.
+        Deletes are kept for *cleaning* up: as many as it takes to remove what the run has created.
         """
         with self._lock:
             if kind not in self._bounds:
                 return True
-            kept = len(self._there) if kind == DELETES else 0
+            kept = len(self._there) if kind == DELETES and not cleaning else 0
             granted = self._bounds[kind] > kept
             self._bounds[kind] -= granted
             return granted
@@ -112,22 +112,6 @@ class Coordinator:
         """Return deletions that did not happen."""
         with self._lock:
             self._deletes += count
-
-    def take_room(self, holder: str, scope: str, number: int, processes: int = 1) -> int:
-        """`Rooms.take`."""
-        return self._rooms.take(holder, scope, number, processes)
-
-    def give_back_room(self, holder: str, scope: str, number: int) -> None:
-        """`Rooms.give_back`."""
-        self._rooms.give_back(holder, scope, number)
-
-    def room(self, scope: str) -> int:
-        """`Rooms.bound`."""
-        return self._rooms.bound(scope)
-
-    def room_is_full(self, scope: str) -> int:
-        """`Rooms.full`."""
-        return self._rooms.full(scope)
 
     def claim(self, sids: list[str], number: int) -> list[str]:
         """Reserve up to *number* of *sids* that no process of the run has yet."""
@@ -172,22 +156,6 @@ class Coordinator:
             self._slowdown = min(max(self._slowdown * factor, 0.002), _SLOWEST_S)
             self._throttled_at = self._paced
 
-    def enter_clock(self, holder: str, *, alone: bool, after_last: int = 0, seconds: float) -> bool:
-        """Call `ClockLock.enter`."""
-        return self._clock.enter(holder, alone=alone, after_last=after_last, seconds=seconds)
-
-    def leave_clock(self, holder: str, *, alone: bool) -> None:
-        """Call `ClockLock.leave`."""
-        self._clock.leave(holder, alone=alone)
-
-    def release_clock(self, holder: str, *, crashed: bool = False) -> None:
-        """Call `ClockLock.release`."""
-        self._clock.release(holder, crashed=crashed)
-
-    def last_ended(self) -> None:
-        """Call `ClockLock.last_ended`."""
-        self._clock.last_ended()
-
     def advance(self, seconds: int) -> None:
         """Add *seconds* by which the run has moved the endpoint's clock."""
         with self._lock:
@@ -221,6 +189,13 @@ class Coordinator:
                 return (
                     "the request budget ([limits] requests) does not cover removing"
                     " what would be created"
+                )
+            # Of what is created each is deleted once by a test, and perhaps once more to clean up.
+            deletes = self._bounds.get(DELETES)
+            if new and deletes is not None and deletes < 2 * len(self._there | new):
+                return (
+                    "the budget of DELETE requests ([limits] delete_requests) does not cover"
+                    " removing what would be created"
                 )
         if self._journal:
             try:

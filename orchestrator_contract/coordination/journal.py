@@ -64,17 +64,14 @@ class Journal:
         self.path = path
         self._header = header
         self._lock = Lock()
-        self._open = False
 
     def write(self, entries: list[dict[str, Any]]) -> None:
         """Append *entries* and wait for the disk."""
         with self._lock:
             lines = list(entries)
-            if not self._open:
-                self.path.parent.mkdir(parents=True, exist_ok=True)
-                if not self.path.exists():
-                    lines.insert(0, self._header)
-                self._open = True
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            if not self.path.exists():
+                lines.insert(0, self._header)
             with self.path.open("a", encoding="utf-8") as file:
                 file.writelines(json.dumps(line, ensure_ascii=True) + "\n" for line in lines)
                 file.flush()
@@ -109,26 +106,17 @@ class Past:
 
 
 def read(path: Path) -> Past:
-    """Read a journal; a last line that a crash cut short is left out.
-
-    Raises:
-        JournalError: the file can't be read or is none of this suite's.
-    """
-    entries = _entries(path)
-    if not entries or entries[0].get("journal") != "orchestrator-contract":
-        raise JournalError(f"{path}: is no journal of this suite (its first line doesn't say so)")
-    return _past(path, entries)
-
-
-def _entries(path: Path) -> list[dict[str, Any]]:
+    """Read a journal, without a last line that a crash cut short; raises a JournalError."""
     try:
-        lines = files.read_text(path, _MAX_BYTES).split("\n")
-    except FileNotFoundError as error:
-        raise JournalError(f"{path}: can't be read: {error.strerror}") from None
-    except files.Unreadable as error:
+        return _past(_entries(files.read_text(path, _MAX_BYTES)))
+    except (KeyError, TypeError) as error:
+        raise JournalError(f"{path}: an entry lacks {error}") from None
+    except (files.Unreadable, JournalError) as error:
         raise JournalError(f"{path}: {error}") from None
-    if not lines[-1]:
-        lines.pop()
+
+
+def _entries(text: str) -> list[dict[str, Any]]:
+    lines = text.removesuffix("\n").split("\n")
     entries: list[dict[str, Any]] = []
     for number, line in enumerate(lines, 1):
         try:
@@ -136,47 +124,38 @@ def _entries(path: Path) -> list[dict[str, Any]]:
         except (ValueError, RecursionError):
             if number == len(lines):
                 break
-            raise JournalError(f"{path}: line {number} is not JSON") from None
+            raise JournalError(f"line {number} is not JSON") from None
         if not isinstance(entry, dict):
-            raise JournalError(f"{path}: line {number} is no journal entry")
+            raise JournalError(f"line {number} is no journal entry")
         entries.append(entry)
     return entries
 
 
-def _past(path: Path, entries: list[dict[str, Any]]) -> Past:
+def _past(entries: list[dict[str, Any]]) -> Past:
+    if not entries or entries[0].get("journal") != "orchestrator-contract":
+        raise JournalError("is no journal of this suite (its first line doesn't say so)")
+    head = entries[0]
     state: dict[str, Leftover] = {}
-    try:
-        for number, entry in enumerate(entries[1:], 2):
-            if entry["state"] == "given":
-                continue  # the profile gave it: only what the run created is cleaned up
-            left = Leftover(entry["name"], entry.get("sid"), entry["account"], entry["region"])
-            if entry["state"] == "deleted":
-                state.pop(left.name, None)
-            elif not _is_own(left):
-                raise JournalError(f"{path}: line {number} names nothing that a run creates")
-            else:
-                state[left.name] = left
-        head = entries[0]
-        past = Past(
-            str(head["run"]),
-            tuple(head["bases"]),
-            tuple(state.values()),
-            tuple(head.get("accounts", ())),
-        )
-    except (KeyError, TypeError) as error:
-        raise JournalError(f"{path}: an entry lacks {error}") from None
-    if not all(isinstance(one, str) for one in (*past.bases, *past.accounts)):
-        raise JournalError(f"{path}: its first line names no addresses and accounts")
-    return past
+    for number, entry in enumerate(entries[1:], 2):
+        if entry["state"] == "given":
+            continue  # the profile gave it: only what the run created is cleaned up
+        left = Leftover(entry["name"], entry.get("sid"), entry["account"], entry["region"])
+        if entry["state"] == "deleted":
+            state.pop(left.name, None)
+        elif not _is_own(left):
+            raise JournalError(f"line {number} names nothing that a run creates")
+        else:
+            state[left.name] = left
+    bases, accounts = tuple(head["bases"]), tuple(head.get("accounts", ()))
+    if not all(isinstance(one, str) for one in (*bases, *accounts)):
+        raise JournalError("its first line names no addresses and accounts")
+    return Past(str(head["run"]), bases, tuple(state.values()), accounts)
 
 
 def _is_own(left: Leftover) -> bool:
     """True if a run can have written this: somebody may have edited the file."""
-    return (
-        isinstance(left.name, str)
-        and left.name.startswith(PREFIX)
-        and (left.sid is None or (isinstance(left.sid, str) and is_plain(left.sid)))
-        and all(
-            type(scope) is int and 0 <= scope < _PLACES for scope in (left.account, left.region)
-        )
-    )
+    named = isinstance(left.name, str) and left.name.startswith(PREFIX)
+    places = (left.account, left.region)
+    placed = all(type(one) is int and 0 <= one < _PLACES for one in places)
+    known = left.sid is None or (isinstance(left.sid, str) and is_plain(left.sid))
+    return named and placed and known

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import secrets
-from collections.abc import Callable
-from functools import partial
 from multiprocessing import AuthenticationError
 from multiprocessing.connection import (
     Client,
@@ -17,6 +15,7 @@ from multiprocessing.connection import (
     answer_challenge,
     deliver_challenge,
 )
+from operator import attrgetter
 from threading import Thread, local
 from typing import Any, cast
 
@@ -54,47 +53,51 @@ class Server:
             answer_challenge(connection, self._key)
             while True:
                 name, arguments, options = connection.recv()
-                connection.send(getattr(self._coordinator, name)(*arguments, **options))
+                connection.send(attrgetter(name)(self._coordinator)(*arguments, **options))
 
 
-class _Remote:
-    """A coordinator in another process; each thread has a connection of its own."""
+class _Line(local):
+    """The line to a coordinator in another process; each thread has a connection of its own."""
 
     def __init__(self, ticket: dict[str, Any]) -> None:
         self._address = (_HOST, int(ticket["port"]))
         self._key = bytes.fromhex(ticket["key"])
-        self._thread = local()
+        self._connection: Connection | None = None
 
-    def __getattr__(self, name: str) -> Callable[..., Any]:
-        if name.startswith("_"):
-            raise AttributeError(name)
-        return partial(self._call, name)
-
-    def _call(self, name: str, *arguments: Any, **options: Any) -> Any:
+    def call(self, name: str, arguments: tuple[Any, ...], options: dict[str, Any]) -> Any:
+        """Call a method of the coordinator, or of a part of it: ``rooms.take``."""
         try:
-            connection = self._connection()
-            connection.send((name, arguments, options))
-            return connection.recv()
-        except (OSError, EOFError, AuthenticationError) as error:
-            self._hang_up()
+            if self._connection is None:
+                self._connection = Client(self._address, authkey=self._key)
+            self._connection.send((name, arguments, options))
+            return self._connection.recv()
+        except BaseException as error:
+            # After an interrupt this call's response would be read as that to the next one.
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+            if not isinstance(error, (OSError, EOFError, AuthenticationError)):
+                raise
             why = type(error).__name__
             raise Lost(f"the run's controller does not respond any more ({why})") from None
-        except BaseException:
-            # After an interrupt this call's response would be read as that to the next one.
-            self._hang_up()
-            raise
 
-    def _connection(self) -> Connection:
-        if not hasattr(self._thread, "connection"):
-            self._thread.connection = Client(self._address, authkey=self._key)
-        return cast("Connection", self._thread.connection)
 
-    def _hang_up(self) -> None:
-        connection = self._thread.__dict__.pop("connection", None)
-        if connection is not None:
-            connection.close()
+class _Name:
+    """The coordinator, a part of it, or a method, by its name on the other side."""
+
+    def __init__(self, line: _Line, name: str = "") -> None:
+        self._line = line
+        self._name = name
+
+    def __getattr__(self, name: str) -> _Name:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return _Name(self._line, f"{self._name}.{name}".lstrip("."))
+
+    def __call__(self, *arguments: Any, **options: Any) -> Any:
+        return self._line.call(self._name, arguments, options)
 
 
 def connect(ticket: dict[str, Any]) -> Coordinator:
     """The coordinator of the controller that gave the *ticket*; `Lost` where a call fails."""
-    return cast("Coordinator", _Remote(ticket))
+    return cast("Coordinator", _Name(_Line(ticket)))

@@ -10,7 +10,7 @@ _SHARED = 3
 
 
 class Rooms:
-    """Counts the run's configurations from before their create until after their delete; safe for threads."""
+    """Counts configurations from before their create until after their delete; safe for threads."""
 
     def __init__(self, bound: int = 0) -> None:
         """*bound* holds in each account and region; 0: none is known."""
@@ -22,19 +22,15 @@ class Rooms:
         self._shares: Counter[tuple[str, str]] = Counter()
 
     def take(self, holder: str, scope: str, number: int, processes: int = 1) -> int:
-        """Up to *number* more for *holder*, one of *processes* that share alike; 0 when there is no room."""
+        """Up to *number* more for *holder*, one of *processes* that share alike; 0 without room."""
         with self._lock:
-            granted = max(min(number, self._left(holder, scope, processes)), 0)
+            bound, granted = self._of(scope), number
+            if bound:
+                share = max(bound // processes, 1) - self._shares[holder, scope]
+                granted = max(min(number, bound - self._held[scope], share), 0)
             self._held[scope] += granted
             self._shares[holder, scope] += granted
             return granted
-
-    def _left(self, holder: str, scope: str, processes: int) -> int:
-        bound = self._of(scope)
-        if not bound:
-            return 10**9
-        share = max(bound // processes, 1)
-        return min(bound - self._held[scope], share - self._shares[holder, scope])
 
     def give_back(self, holder: str, scope: str, number: int) -> None:
         """Return what was refused, or is deleted."""
@@ -51,10 +47,12 @@ class Rooms:
         return self._learned.get(scope, self._bound)
 
     def full(self, scope: str) -> int:
-        """Learn from a refusal that *scope* takes no more than there are now, and leave one to the owner; the bound."""
+        """Learn from a refusal that *scope* takes no more than there are now; the bound.
+
+        One is left to the owner.
+        """
         with self._lock:
             held = self._held[scope]
             found = max(held - 1 if held >= _SHARED else held, 1)
-            known = self._of(scope)
-            self._learned[scope] = min(found, known) if known else found
+            self._learned[scope] = min(found, self._of(scope) or found)
             return self._learned[scope]

@@ -115,11 +115,13 @@ class Examples:
             with self._endpoint.findings.held() as held:
                 exchange = self._attempt(value)
         except Inconclusive as error:
-            # It must not fail the example: Hypothesis would repeat it, and take one that then passes for an error.
+            # It must not fail the example: Hypothesis would repeat it, and take one that then
+            # passes for an error.
             self._over.append(error)
             return None, []
         if exchange is not None:
             self._sent.append(exchange)
+            self._endpoint.findings.count_generated(self._name)
         return exchange, held
 
     def _count(self, value: Any, held: list[Held], first: Exchange) -> str:

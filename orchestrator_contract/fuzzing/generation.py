@@ -102,7 +102,7 @@ class _Seeded(PrimitiveProvider):
 def settings(
     *phases: Phase, seed: int, database: Path | None = None, **sizes: Any
 ) -> hypothesis.settings:
-    """Settings of a run of *phases* and *sizes*: inputs follow from *seed*, and only responses count as failures.
+    """Settings of a run of *phases* and *sizes*, whose inputs follow from *seed*.
 
     What fails is kept in the folder *database*, from where the next run takes it first.
     """
@@ -120,7 +120,7 @@ def settings(
 
 
 def _without_callbacks() -> None:
-    """Run Hypothesis once, and remove its callback of the garbage collection: in it a Ctrl-C would be lost."""
+    """Run Hypothesis once, without its garbage-collection callback, which loses Ctrl-C."""
 
     @settings(Phase.generate, seed=0, max_examples=1)
     @given(hypothesis.strategies.none())

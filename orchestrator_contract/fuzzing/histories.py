@@ -1,4 +1,4 @@
-"""Runs random histories, each compared with the model; a contradiction is shrunk to the shortest one."""
+"""Runs random histories, compared with the model; a contradiction is shrunk."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ from orchestrator_contract.fuzzing.generation import settings
 from orchestrator_contract.fuzzing.model import Known, Model, State
 from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.results.findings import Held
-from orchestrator_contract.rules import histories
 
 #: Most requests that shrinking one failure may cost.
 SHRINK_REQUESTS = 450
@@ -36,7 +35,7 @@ class OutOfBudget(Exception):
 
 @dataclass
 class Run:
-    """What the histories of one run share."""
+    """The state that the histories of one run share."""
 
     endpoint: Endpoint
     moves_clock: bool
@@ -101,6 +100,8 @@ class History(RuleBasedStateMachine):
         """Send one step of the history."""
         self.spend()
         exchange: Exchange = self.or_over(call)
+        if not self.exchanges:
+            self.findings.count_generated("histories")
         self.exchanges.append(exchange)
         self.lines.append(f"{text}: {exchange.outcome()}    {exchange.curl()}")
         return exchange
@@ -133,7 +134,7 @@ class History(RuleBasedStateMachine):
 
     def allowed(self, requirement: str, statuses: frozenset[int]) -> None:
         """The last response has one of *statuses*."""
-        histories.allowed(self.findings, requirement, statuses, self.exchanges[-_SHOWN:])
+        self.findings.status(requirement, self.exchanges[-_SHOWN:], *statuses)
 
     def check(self) -> None:
         """End the history where a response contradicts the model.
@@ -174,5 +175,6 @@ class History(RuleBasedStateMachine):
                     and untouched(one.configuration.resource_key)
                 ]
                 self.endpoint.configurations.give_back(*idle)
+            self.endpoint.inventory.let_go(*(one.configuration for one in self.model.known))
         finally:
             self._closing.close()

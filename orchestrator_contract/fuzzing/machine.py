@@ -165,9 +165,7 @@ class Machine(Calls):
             exchange = self.send(
                 lambda: unauthorized.other_account(known.configuration), "delete by another account"
             )
-            authorization.refused(
-                self.findings, exchange, tolerated=self.endpoint.profile.tolerated
-            )
+            authorization.refused(self.findings, exchange)
         elif (request := self.update_request(known, method)) is not None:
             call = replace(request.call, judge_content=False, credentials="other account")
             request = replace(request, call=call, account=account)

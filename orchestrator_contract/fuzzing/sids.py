@@ -1,4 +1,4 @@
-"""Path segments that do not look like a SID: near a real one, and unrelated ones, encoded in every way."""
+"""Malformed SIDs: near a real one, and unrelated ones, encoded in every way."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from hypothesis import assume
 from orchestrator_contract.fuzzing.mutations import near
 from orchestrator_contract.inputs.malformed_sids import USUAL_SID, MalformedSid
 
-#: Longest text that is encoded, in characters, and longest segment that reaches the API in all likelihood.
+#: Longest text that is encoded, in characters, and longest segment that reaches the API in all
+#: likelihood.
 _LONGEST, _LONG = 2000, 4000
 _UNRESERVED = re.compile(r"[A-Za-z0-9._~-]")
 _SUB_DELIMITERS = "!$&'()*+,;=:@"
@@ -39,7 +40,7 @@ def _malformed(draw: st.DrawFn, target: str, texts: st.SearchStrategy[str]) -> M
 
 
 def _may_be_sent(segment: str, target: str) -> bool:
-    """Whether it is neither *target* nor another well-formed SID, unless that is near and plain."""
+    """True if it is neither *target* nor another well-formed SID that is not near and plain."""
     plain = unquote(segment)
     if not segment.strip(".") or plain == target:
         return False
@@ -47,13 +48,13 @@ def _may_be_sent(segment: str, target: str) -> bool:
 
 
 def is_near(segment: str, target: str) -> bool:
-    """Whether *segment* is a well-formed SID with the prefix of *target*."""
+    """True if *segment* is a well-formed SID with the prefix of *target*."""
     prefix = target.rpartition("_")[0]
     return USUAL_SID.fullmatch(segment) is not None and segment.rpartition("_")[0] == prefix
 
 
 def _encoded(draw: st.DrawFn, text: str) -> str:
-    """*text* as a segment: some characters encoded that need not be, hexadecimal digits in either case."""
+    """*text* as a segment, with some needless escapes in upper or lower case."""
     lower = draw(st.booleans())
     needless = _needless(draw, text)
     delimiters = draw(st.booleans())

@@ -9,24 +9,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from orchestrator_contract.contract.limits import RETAINED_S
-from orchestrator_contract.exceptions import OperationUnreachable
-from orchestrator_contract.har import other_async_calls
 from orchestrator_contract.har.keys import PASSING, Keys
-from orchestrator_contract.har.memory import REMEMBERED, Memory, slim
-from orchestrator_contract.har.recorded import Recorded
-from orchestrator_contract.har.recorded_links import RecordedLinks
+from orchestrator_contract.har.recorded import REMEMBERED, Memory, Recorded
 from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation, instant_of, word_of
 from orchestrator_contract.results.findings import Findings
-from orchestrator_contract.rules import deletion
+from orchestrator_contract.rules import deletion, operations
+from orchestrator_contract.rules.accepted import Links
 from orchestrator_contract.rules.idempotency import MISMATCH
-from orchestrator_contract.rules.operations import judge_poll
 
 #: An operation that is not terminal after this long is stuck, in seconds (S3: minutes).
 _STUCK_S = 600
 #: Statuses that refuse a delete for its key, or for a running one.
 _REFUSED = MISMATCH | {409}
+_OTHER_CALLS = frozenset({"create", "update", "patch", "delete-conversation"})
 
 
 @dataclass(slots=True)
@@ -46,7 +43,7 @@ class History:
 
     def __init__(self, findings: Findings) -> None:
         self.findings = findings
-        self._links = RecordedLinks(findings)
+        self._links = Links(findings)
         self.keys = Keys(findings, self._end_before)
         self._operations: Memory[_Followed] = Memory()
         self._deleted: Memory[_Followed] = Memory()
@@ -69,36 +66,36 @@ class History:
             self._fetch(seen)
         elif call == "list":
             self._list(seen)
-        elif call == "delete" or call in other_async_calls.CALLS:
+        elif call == "delete" or call in _OTHER_CALLS:
             replayed = self.keys.judge(seen) if seen.exchange.key else False
             if call != "delete":
-                self._other_call(seen)
+                self._accepted(seen)
             elif not replayed:
                 self._delete(seen)
         self._links.forget(REMEMBERED)
 
     # ---------------------------------------------------------------- operations
 
-    def _other_call(self, seen: Recorded) -> None:
-        small = slim(seen.exchange) if _names_operation(seen) else None
-        if small is not None:
-            other_async_calls.accepted(self._links, small)
+    def _accepted(self, seen: Recorded) -> Operation | None:
+        """The operation of a 202, its links judged; None if the recording does not show it."""
+        names = seen.exchange.operation_names
+        kept = seen.slim() if seen.exchange.status == 202 and (seen.whole or names) else None
+        if kept is None:
+            return None
+        call = kept.exchange.call
+        sid = "" if call.operation == "create" else call.subject
+        return self._links.accept(kept.exchange, Configuration(sid))
 
     def _delete(self, seen: Recorded) -> None:
         self._delete_again(seen)
-        accepted = slim(seen.exchange) if _names_operation(seen) else None
-        if accepted is None:
-            return
-        named = accepted.operation_names
+        named = seen.exchange.operation_names
         if any(self._operations.get(seen.scope, name) for name in named):
             return  # a second delete of a SID may return the first one's operation
-        try:
-            operation = self._links.accept(accepted, Configuration(accepted.call.subject))
-        except OperationUnreachable:
-            return
-        followed = _Followed(operation, seen)
-        for name in named:
-            self._operations.put(seen.scope, name, followed)
+        operation = self._accepted(seen)
+        if operation is not None:
+            followed = _Followed(operation, seen)
+            for name in named:
+                self._operations.put(seen.scope, name, followed)
 
     def _poll(self, seen: Recorded) -> None:
         exchange = seen.exchange
@@ -107,15 +104,14 @@ class History:
             return
         if seen.start < followed.polled or seen.start - followed.accepted.start > RETAINED_S:
             return  # it overlaps the poll before: which came first at the endpoint can't be seen
-        accepted = followed.operation.accepted
+        accepted, poll = followed.operation.accepted, seen.slim()
         if exchange.status == 200 and not seen.body:
-            self.findings.on(accepted.call)("OP-FETCH", True)
+            operations.fetched(self.findings, followed.operation, exchange)
             return
-        poll = slim(exchange)
         if poll is None:
             return
         followed.polled = seen.end
-        judge_poll(self.findings, followed.operation, poll)
+        operations.judge_poll(self.findings, followed.operation, poll.exchange)
         followed.operation.polls[:-2] = []
         created = instant_of(exchange, "createdAt")
         if accepted.key and created is not None:
@@ -125,28 +121,21 @@ class History:
     def _end(self, seen: Recorded, followed: _Followed) -> None:
         """Look whether the operation has ended, or should have."""
         word, operation = word_of(seen.exchange), followed.operation
-        if word in ("COMPLETED", "FAILED"):
-            self.findings.check("OP-TERMINATES", True)
+        late = word in ("PENDING", "RUNNING") and _surely_after(_STUCK_S, followed.accepted, seen)
+        if late or word in ("COMPLETED", "FAILED"):
+            operations.terminates(self.findings, operation, _STUCK_S)
         if word == "FAILED" and followed.failed is None:
             followed.failed = seen.end
         elif word == "COMPLETED" and followed.done is None:
             followed.done = seen.end
             self._deleted.put(seen.scope, operation.sid, followed)
-        if word in ("PENDING", "RUNNING") and _surely_after(_STUCK_S, followed.accepted, seen):
-            self.findings.check(
-                "OP-TERMINATES",
-                False,
-                expected=f"an end within {_STUCK_S} s",
-                seen=word,
-                exchanges=[operation.accepted, seen.exchange],
-            )
 
     def _end_before(self, seen: Recorded, first: Exchange) -> str:
         """How the operation of the *first* use had ended before *seen* started."""
         if self._deletion(seen) is not None:
             return "COMPLETED"
-        operations = [self._operations.get(seen.scope, name) for name in first.operation_names]
-        failed = [one.failed for one in operations if one is not None and one.failed is not None]
+        known = [self._operations.get(seen.scope, name) for name in first.operation_names]
+        failed = [one.failed for one in known if one is not None and one.failed is not None]
         return "FAILED" if any(at <= seen.start for at in failed) else ""
 
     # ---------------------------------------------------------------- what is deleted
@@ -182,11 +171,6 @@ class History:
             gone = self._deletion(seen, sid) if sid else None
             if gone is not None:
                 deletion.not_listed(self.findings, gone.operation.steps, sid, seen.exchange)
-
-
-def _names_operation(seen: Recorded) -> bool:
-    """True if a 202 shows its operation, or that it names none."""
-    return seen.exchange.status == 202 and (seen.whole or bool(seen.exchange.operation_names))
 
 
 def _surely_after(seconds: float, first: Recorded, then: Recorded) -> bool:

@@ -1,11 +1,19 @@
-"""A recorded exchange, and how much of it the recording shows."""
+"""Recorded exchanges: how much the recording shows of them, and a bounded memory for them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import OrderedDict
+from dataclasses import dataclass, replace
+from typing import Generic, TypeVar
 
 from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.http.response import Response
+from orchestrator_contract.rules.idempotency import Parts
+
+#: Keys, operations and configurations that are remembered.
+REMEMBERED = 6000
+_BODY = 8192
+_V = TypeVar("_V")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +51,41 @@ class Recorded:
             self.conditional and self.exchange.status in (206, 412, 416)
         )
 
-    def shown(self, *, body: bool, headers: bool) -> Exchange:
-        """The exchange with its response reduced to parts that both show."""
+    @property
+    def target(self) -> str:
+        """The request that its key stands for, without the payload."""
+        return f"{self.exchange.method} {self.exchange.call.subject or self.exchange.url}"
+
+    def shared_with(self, other: Recorded) -> Parts:
+        """The parts of the response that both show."""
+        return Parts(self.body and other.body, self.headers and other.headers)
+
+    def slim(self) -> Recorded | None:
+        """The same with its evidence only, to be remembered; None if its body is too long."""
         response = self.exchange.response
-        assert response is not None  # what got no response is no Recorded
-        lines = response.headers if headers else []
-        reduced = Response(response.status, "", lines, response.body if body else b"")
-        made = self.exchange
-        return Exchange(made.call, made.method, made.url, (), None, made.at, 0.0, response=reduced)
+        if response is None or len(response.body) > _BODY:
+            return None
+        kept = self.exchange.shown_headers().keys()
+        lines = [(name, value) for name, value in response.headers if name.lower() in kept]
+        small = Response(response.status, "", lines, response.body)
+        return replace(self, exchange=replace(self.exchange, response=small))
+
+
+class Memory(Generic[_V]):
+    """A mapping that forgets its oldest entries."""
+
+    def __init__(self) -> None:
+        self._items: OrderedDict[tuple[str, str], _V] = OrderedDict()
+        self.forgot = 0
+
+    def get(self, scope: str, name: str) -> _V | None:
+        """The value that is remembered under a name, or None."""
+        return self._items.get((scope, name))
+
+    def put(self, scope: str, name: str, value: _V) -> None:
+        """Remember *value*."""
+        self._items[scope, name] = value
+        self._items.move_to_end((scope, name))
+        if len(self._items) > REMEMBERED:
+            self._items.popitem(last=False)
+            self.forgot += 1

@@ -35,26 +35,23 @@ class HarWriter:
         self._lock = Lock()
         self._clock = clock
         self._path = path
+        self._closing = contextlib.ExitStack()
         #: Why the recording ended before the run did; empty until then.
         self.failure = ""
         creator = json.dumps({"name": "orchestrator-contract", "version": __version__})
-        head = (
-            f'{{"log": {{"version": "1.2", "creator": {creator}, "pages": [], "entries": ['.encode()
-        )
+        head = f'{{"log": {{"version": "1.2", "creator": {creator}, "pages": [], "entries": ['
+        self._first = True
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             if path.exists() and not path.is_file():
                 # Opening a pipe would wait for a reader, and a device keeps no file.
                 raise HarError(self._said("it is no regular file"))
             self._file = path.open("wb", buffering=0)
+            self._closing.callback(self._file.close)
+            self._end = len(head)
+            self._put(0, head.encode() + _TAIL)
         except OSError as error:
-            raise HarError(self._said(error.strerror or str(error))) from None
-        self._end = len(head)
-        self._first = True
-        try:
-            self._put(0, head + _TAIL)
-        except OSError as error:
-            self._file.close()
+            self.close()
             raise HarError(self._said(error.strerror or str(error))) from None
 
     def __call__(self, exchange: Exchange) -> None:
@@ -75,7 +72,7 @@ class HarWriter:
     def close(self) -> None:
         """Close the file; later exchanges are not recorded."""
         with self._lock:
-            self._file.close()
+            self._closing.close()
 
     def _put(self, at: int, data: bytes) -> None:
         self._file.seek(at)
@@ -100,7 +97,7 @@ def entry_of(exchange: Exchange, advanced: int) -> dict[str, Any]:
     `_account` tells accounts apart, as their credentials are masked alike; `_endpointClock` is the
     number of seconds by which the run had moved the endpoint's clock.
     """
-    spent = round(exchange.elapsed * 1000, 3)
+    spent, body = round(exchange.elapsed * 1000, 3), exchange.request_body
     request: dict[str, Any] = {
         "method": exchange.method,
         "url": exchange.url,
@@ -109,13 +106,11 @@ def entry_of(exchange: Exchange, advanced: int) -> dict[str, Any]:
         "headers": _pairs(exchange.request_headers),
         "queryString": _query(exchange.url),
         "headersSize": -1,
-        "bodySize": len(exchange.request_body or b""),
+        "bodySize": len(body or b""),
     }
-    if exchange.request_body is not None:
-        request["postData"] = {
-            "mimeType": "application/json",
-            "text": exchange.request_body.decode("utf-8", "replace"),
-        }
+    if body is not None:
+        text = body.decode("utf-8", "replace")
+        request["postData"] = {"mimeType": "application/json", "text": text}
     return {
         "startedDateTime": exchange.at.isoformat(timespec="microseconds"),
         "time": spent,
@@ -130,39 +125,28 @@ def entry_of(exchange: Exchange, advanced: int) -> dict[str, Any]:
 
 def _response(exchange: Exchange) -> dict[str, Any]:
     response = exchange.response
-    if response is None:
-        return {
-            "status": 0,
-            "statusText": "",
-            "httpVersion": "",
-            "cookies": [],
-            "headers": [],
-            "content": {"size": 0, "mimeType": ""},
-            "redirectURL": "",
-            "headersSize": -1,
-            "bodySize": -1,
-            "_error": exchange.fault_text,
-        }
+    body, lines = (response.body, response.headers) if response else (b"", [])
     content: dict[str, Any] = {
-        "size": len(response.body),
+        "size": len(body),
         "mimeType": exchange.headers.get("content-type", ""),
     }
     try:
-        content["text"] = response.body.decode("utf-8")
+        content["text"] = body.decode("utf-8")
     except UnicodeDecodeError:
-        content |= {"text": base64.b64encode(response.body).decode(), "encoding": "base64"}
+        content |= {"text": base64.b64encode(body).decode(), "encoding": "base64"}
     shown = exchange.shown_headers()
-    return {
-        "status": response.status,
-        "statusText": response.reason,
-        "httpVersion": "HTTP/1.1",
+    made = {
+        "status": exchange.status or 0,
+        "statusText": response.reason if response else "",
+        "httpVersion": "HTTP/1.1" if response else "",
         "cookies": [],
-        "headers": _pairs([(n, v) for n, v in response.headers if n.lower() in shown]),
+        "headers": _pairs((name, value) for name, value in lines if name.lower() in shown),
         "content": content,
         "redirectURL": exchange.headers.get("location", ""),
         "headersSize": -1,
-        "bodySize": len(response.body),
+        "bodySize": len(body) if response else -1,
     }
+    return made if response else made | {"_error": exchange.fault_text}
 
 
 def _pairs(lines: Any) -> list[dict[str, str]]:

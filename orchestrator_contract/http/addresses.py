@@ -12,8 +12,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 #: Characters of a name past which a digest stands for the rest.
 _LONGEST_NAME = 1024
 
-#: `urlsplit` keeps the last URLs that it was given, of a few megabytes each from an endpoint that
-#: likes to.
+#: `urlsplit` without its cache: an endpoint's URLs may have megabytes.
 split_url: Callable[[str], SplitResult] = getattr(urlsplit, "__wrapped__", urlsplit)
 
 
@@ -50,11 +49,7 @@ def names_loopback(host: str) -> bool:
 
 
 def is_loopback(host: str) -> bool:
-    """True if every address of *host* is on this machine.
-
-    Raises:
-        OSError: the name has no address.
-    """
+    """True if every address of *host* is of this machine; raises OSError without any."""
     if host.lower().rstrip(".") == "localhost":
         return True
     found = {str(entry[4][0]) for entry in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)}
@@ -62,7 +57,7 @@ def is_loopback(host: str) -> bool:
 
 
 def are_loopback(urls: Iterable[str]) -> bool:
-    """True if the hosts of all *urls* are on this machine, as far as their names can be resolved."""
+    """True if the hosts of all *urls* are on this machine, as far as they resolve."""
     try:
         return all(is_loopback(split_url(url).hostname or "") for url in urls)
     except (OSError, UnicodeError):

@@ -5,38 +5,45 @@ from __future__ import annotations
 import socket
 import ssl
 import time
+from dataclasses import dataclass, field
 
 from orchestrator_contract.http.addresses import Origin
-from orchestrator_contract.http.proxies import Proxy, Routes, absolute, environment_has_proxy
+from orchestrator_contract.http.proxies import (
+    Proxy,
+    absolute,
+    environment_has_proxy,
+    open_tunnel,
+    proxy_to,
+)
 from orchestrator_contract.http.response import TransportError, TransportFault, reason_of
 from orchestrator_contract.http.shell import word
-from orchestrator_contract.http.tls import make_context
-from orchestrator_contract.http.tunnel import open_tunnel
 
 
+def make_context(verify: bool | str, client_cert: tuple[str, str] | None) -> ssl.SSLContext:
+    """A context that trusts by *verify* and shows *client_cert*; raises OSError, ValueError."""
+    context = ssl.create_default_context(cafile=verify if isinstance(verify, str) else None)
+    if verify is False:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    if client_cert is not None:
+        # Without a function of ours OpenSSL would ask for the passphrase of a key on the terminal.
+        context.load_cert_chain(*client_cert, password=lambda: b"")
+    return context
+
+
+@dataclass
 class Dialer:
     """Opens sockets; safe for threads."""
 
-    def __init__(
-        self,
-        timeout_s: float,
-        verify: bool | str,
-        client_cert: tuple[str, str] | None = None,
-        proxy: Proxy | None = None,
-    ) -> None:
-        self.timeout_s = timeout_s
-        self._verify = verify
-        self._client_cert = client_cert
-        self._routes = Routes(proxy)
-        self._context: ssl.SSLContext | None = None
+    timeout_s: float
+    verify: bool | str = True
+    client_cert: tuple[str, str] | None = None
+    proxy: Proxy | None = None
+    _context: ssl.SSLContext | None = field(default=None, init=False, repr=False)
 
     def open(self, origin: Origin) -> socket.socket:
-        """A connected socket.
-
-        Raises:
-            TransportError: `TransportFault.CONNECT`, with the system's reason.
-        """
-        proxy = self._routes.proxy(origin)
+        """A connected socket; raises a TransportError with `TransportFault.CONNECT`."""
+        proxy = proxy_to(origin, self.proxy)
         if proxy is not None and proxy.problem:
             raise TransportError(TransportFault.CONNECT, proxy.problem)
         there = str(proxy) if proxy else origin.authority
@@ -66,7 +73,7 @@ class Dialer:
 
     def plain_proxy(self, origin: Origin) -> Proxy | None:
         """The proxy that reads requests to *origin*; None for encrypted ones."""
-        return self._routes.proxy(origin) if origin.scheme == "http" else None
+        return proxy_to(origin, self.proxy) if origin.scheme == "http" else None
 
     def addressed(self, origin: Origin, request: bytes) -> bytes:
         """*request* as it has to be written on a socket to *origin*."""
@@ -77,14 +84,14 @@ class Dialer:
         """The shell words that lead curl to *origin* the same way."""
         words: list[str] = []
         if origin.scheme == "https":
-            if isinstance(self._verify, str):
-                words += ["--cacert", word(self._verify)]
-            elif not self._verify:
+            if isinstance(self.verify, str):
+                words += ["--cacert", word(self.verify)]
+            elif not self.verify:
                 words.append("-k")
-            if self._client_cert is not None:
-                cert, key = self._client_cert
+            if self.client_cert is not None:
+                cert, key = self.client_cert
                 words += ["--cert", word(cert), *(["--key", word(key)] if key != cert else [])]
-        proxy = self._routes.proxy(origin)
+        proxy = proxy_to(origin, self.proxy)
         if proxy is not None:
             words += ["-x", proxy.shell_word]
         elif origin.is_loopback and environment_has_proxy():
@@ -93,7 +100,7 @@ class Dialer:
 
     def _tls(self) -> ssl.SSLContext:
         if self._context is None:
-            self._context = make_context(self._verify, self._client_cert)
+            self._context = make_context(self.verify, self.client_cert)
         return self._context
 
 

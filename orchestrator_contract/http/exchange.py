@@ -3,30 +3,26 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from itertools import islice
+from threading import Lock
 from typing import Any
 
 from orchestrator_contract.http.addresses import brief_name, last_segment
+from orchestrator_contract.http.json_text import Parsed, parse_json, values_in
 from orchestrator_contract.http.response import Response, TransportFault
 from orchestrator_contract.http.shell import curl_line
 from orchestrator_contract.scope import Scope
 
-#: Nesting past which a JSON text is refused; documented bodies nest three deep.
-MAX_DEPTH = 64
-_LONE = re.compile("[\ud800-\udfff]")
-_HALF_PAIR = re.compile(rb"\\u[dD][89a-fA-F]")
-_MAX_DIGITS = 400
-#: Values past which a JSON text is refused, by its commas and opening brackets: reading more takes
-#: seconds, and 100 bytes for each.
-MAX_VALUES = 250_000
 #: Kept parts of a dropped response: members and items, and characters of each text.
 _KEPT_MEMBERS, _KEPT_TEXT = 64, 4096
+#: Bytes below which a response is not worth dropping, and bytes of larger ones that are kept whole.
+_LIGHT_RESPONSE, _MOST_RETAINED = 8 * 1024, 48 * 1024 * 1024
 _SHOWN_BODY = 2000
 _SHOWN_HEADERS = (
     "operation-id",
@@ -53,8 +49,7 @@ class Call:
     allow: frozenset[int] = frozenset()
     #: The status that the request itself provokes through a fault; it is not retried.
     provokes: int | None = None
-    #: True if the contract binds status and content here; where not (bad credentials), only HTTP is
-    #: judged.
+    #: False if only HTTP is judged, as the sources leave status and content open.
     judge_content: bool = True
     #: The body of an error is not judged: the path may never reach the API behind it.
     outside_api: bool = False
@@ -74,14 +69,6 @@ class Call:
     def asynchronous(self) -> str:
         """The call whose rules hold: a poll's are those of what it follows."""
         return self.of or self.operation
-
-
-@dataclass(frozen=True, slots=True)
-class Parsed:
-    """A body read as JSON: its value, or the reason for a failure."""
-
-    value: Any = None
-    error: str | None = None
 
 
 @dataclass(eq=False)
@@ -113,9 +100,8 @@ class Exchange:
     header_variables: Mapping[str, str] = field(default_factory=dict)
     #: curl's options for the way to the endpoint, as shell words.
     curl_options: tuple[str, ...] = ()
-    note: str = field(default="")
-    #: True if the rules may judge it: not one of the clock's, nor one that the client abandoned or
-    #: never connected.
+    note: str = ""
+    #: False for one of the clock's, and one that was abandoned or never connected.
     judged: bool = True
 
     @property
@@ -139,7 +125,7 @@ class Exchange:
 
     @cached_property
     def json(self) -> Parsed:
-        """The body as JSON, strictly: UTF-8, no NaN, bounded depth."""
+        """The body as `parse_json` reads it."""
         return parse_json(self.response.body) if self.response else Parsed(error="no response")
 
     @cached_property
@@ -148,18 +134,14 @@ class Exchange:
 
         Newer states of the operation have no part in it. A digest stands for long values.
         """
-        of_body = {name: _mark(self.object.get(name)) for name in ("statusUrl", "related")}
-        of_body |= {
-            f"$.{name}": _mark(self.object.get(name))
+        body, headers = self.object, self.headers
+        found = {name: body.get(name) for name in ("statusUrl", "related")}
+        found |= {
+            f"$.{name}": body.get(name)
             for name in ("operationId", "status", "createdAt", "completedAt")
         }
-        return {
-            "status": self.status,
-            **of_body,
-            **{
-                name: _mark(self.headers.get(name.lower())) for name in ("Operation-Id", "Location")
-            },
-        }
+        found |= {name: headers.get(name.lower()) for name in ("Operation-Id", "Location")}
+        return {"status": self.status, **{name: _mark(value) for name, value in found.items()}}
 
     @property
     def succeeded(self) -> bool:
@@ -186,23 +168,17 @@ class Exchange:
         if self.response is None:
             return 0
         body = self.response.body
-        return (
-            2 * len(body)
-            + 64 * _values(body)
-            + 2 * sum(len(name) + len(value) for name, value in self.response.headers)
-        )
+        head = sum(len(name) + len(value) for name, value in self.response.headers)
+        return 2 * (len(body) + head) + 64 * values_in(body)
 
     @cached_property
     def fingerprint(self) -> str:
         """Equal for equal content: a JSON body's value, else its bytes."""
         if self.response is None:
             return ""
-        plain = (
-            repr(_ordered(self.json.value)).encode("utf-8", "backslashreplace")
-            if self.json.error is None
-            else self.response.body
-        )
-        return hashlib.sha256(plain).hexdigest()
+        if self.json.error is None:
+            return _digest(repr(_ordered(self.json.value)))
+        return hashlib.sha256(self.response.body).hexdigest()
 
     def shed(self) -> None:
         """Drop most of a large response, except what is read later."""
@@ -234,10 +210,7 @@ class Exchange:
         return shown + ("…" if len(self.response.body) > _SHOWN_BODY else "")
 
     def shown_headers(self) -> dict[str, str]:
-        """Response headers that may be stored (docs/safety.md).
-
-        The contract's, Date, Content-* and request ids.
-        """
+        """Response headers that may be stored: the contract's, Date, Content-* and request ids."""
         return {
             name: value[:300]
             for name, value in self.headers.items()
@@ -257,34 +230,33 @@ class Exchange:
         )
 
     def outcome(self) -> str:
-        """What came back, in a few words."""
+        """The response, or the reason for none, in a few words."""
         return str(self.status) if self.response else f"no response ({self.fault_text})"
 
 
-def _integer(digits: str) -> int | float:
-    return int(digits) if len(digits) <= _MAX_DIGITS else float("inf")
+class Retention:
+    """Drops the oldest large responses, as exchanges are kept; safe for threads."""
 
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._whole: deque[tuple[Exchange, int]] = deque()
+        self._total = 0
 
-def _constant(name: str) -> Any:
-    raise ValueError(f"{name} is not JSON")
-
-
-def _depth(value: Any) -> int:
-    deepest, stack = 0, [(value, 1)]
-    while stack:
-        node, depth = stack.pop()
-        deepest = max(deepest, depth)
-        if depth > MAX_DEPTH:
-            break
-        children = (
-            node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
-        )
-        stack.extend((child, depth + 1) for child in children if isinstance(child, (dict, list)))
-    return deepest
-
-
-def _values(body: bytes) -> int:
-    return body.count(b",") + body.count(b"[") + body.count(b"{")
+    def keep(self, exchange: Exchange) -> None:
+        """Keep *exchange* whole while there is room."""
+        weight = exchange.weight
+        if weight < _LIGHT_RESPONSE:
+            return
+        old = []
+        with self._lock:
+            self._whole.append((exchange, weight))
+            self._total += weight
+            while self._total > _MOST_RETAINED and len(self._whole) > 1:
+                oldest, freed = self._whole.popleft()
+                self._total -= freed
+                old.append(oldest)
+        for one in old:
+            one.shed()
 
 
 def _ordered(value: Any) -> Any:
@@ -297,11 +269,11 @@ def _ordered(value: Any) -> Any:
 def _mark(value: Any) -> Any:
     """*value*, or a digest of a long one, fixed before it is dropped."""
     said = value if isinstance(value, str) else repr(_ordered(value))
-    return (
-        value
-        if len(said) <= _KEPT_TEXT
-        else f"sha256 {hashlib.sha256(said.encode('utf-8', 'backslashreplace')).hexdigest()}"
-    )
+    return value if len(said) <= _KEPT_TEXT else f"sha256 {_digest(said)}"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()
 
 
 def _brief(value: Any) -> Any:
@@ -311,24 +283,3 @@ def _brief(value: Any) -> Any:
     if isinstance(value, list):
         return [_brief(item) for item in value[:_KEPT_MEMBERS]]
     return value[:_KEPT_TEXT] if isinstance(value, str) else value
-
-
-def parse_json(body: bytes) -> Parsed:
-    """Read one JSON text; never raises."""
-    if _values(body) > MAX_VALUES:
-        return Parsed(error=f"more than {MAX_VALUES} values")
-    try:
-        value = json.loads(body.decode("utf-8"), parse_int=_integer, parse_constant=_constant)
-    except UnicodeDecodeError as error:
-        return Parsed(error=f"not UTF-8: {error.reason} at byte {error.start}")
-    except RecursionError:
-        return Parsed(error=f"nested deeper than {MAX_DEPTH}")
-    except ValueError as error:
-        return Parsed(error=f"not JSON: {error}" if body.strip() else "empty")
-    if _depth(value) > MAX_DEPTH:
-        return Parsed(error=f"nested deeper than {MAX_DEPTH}")
-    if _HALF_PAIR.search(body):
-        # JSON can escape half a surrogate pair, which no later URL, file or terminal can take; what
-        # takes its place is in no URI either.
-        value = json.loads(_LONE.sub("\ufffd", json.dumps(value, ensure_ascii=False)))
-    return Parsed(value)

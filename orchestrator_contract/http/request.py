@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from orchestrator_contract import __version__
 from orchestrator_contract.http.addresses import Origin, split_url
+from orchestrator_contract.http.credentials import SecretBytes
 from orchestrator_contract.http.exchange import Call
-from orchestrator_contract.http.secret_bytes import SecretBytes
-from orchestrator_contract.profile import Header
 from orchestrator_contract.redaction.redactor import Redactor
 
 KEY_HEADER = "Idempotency-Key"
 _VISIBLE = re.compile(r"[\x21-\x7e]+\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """A header that goes with every request."""
+
+    name: str
+    value: str = field(repr=False)
+    #: The variable that its value came from, which makes it a secret; empty for plain text.
+    variable: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +40,13 @@ class Request:
     #: Index of the account; None sends no credentials.
     account: int | None = 0
     region: int = 0
-    #: True if header names are sent in lower case, as many clients write them: it means nothing (R1
-    #: 5.1).
+    #: True if header names are sent in lower case, which means nothing (R1 5.1).
     lower: bool = False
+
+    def with_key(self, key: str) -> Request:
+        """The same request with another key."""
+        lines = tuple((n, key if n == KEY_HEADER else v) for n, v in self.headers)
+        return replace(self, key=key, headers=lines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,27 +74,16 @@ def origin_of(url: str) -> Origin | None:
 
 
 def given_origin(url: str) -> Origin | None:
-    """The origin of an endpoint's URL; None if it can't be sent as it is.
-
-    What `split_url` drops or cuts at, a line break above all, would else stand in the request's
-    head.
-    """
+    """The origin of an endpoint's URL; None if `split_url` would drop or cut parts of it."""
     return origin_of(url) if _VISIBLE.match(url) and "\\" not in url else None
-
-
-def _authority(url: str) -> tuple[str, str]:
-    """The authority of a URL, and the rest behind the first slash."""
-    authority, slash, rest = url.partition("://")[2].partition("/")
-    if "?" in authority:  # a query may follow it at once (RFC 3986 3.2)
-        authority, mark, query = authority.partition("?")
-        return authority, mark + query + slash + rest
-    return authority, rest
 
 
 def target_of(url: str) -> tuple[str, str]:
     """The authority and the request target of a URL."""
-    authority, rest = _authority(url)
-    return authority, f"/{rest}"
+    rest = url.partition("://")[2]
+    # A query may follow the authority at once (RFC 3986 3.2).
+    authority = re.split("[/?]", rest, maxsplit=1)[0]
+    return authority, "/" + rest.removeprefix(authority).removeprefix("/")
 
 
 def prepare(
@@ -100,34 +102,23 @@ def prepare(
     given = {name.lower() for name, _ in out.headers}
     of_profile = [header for header in headers if header.name.lower() not in given]
     given |= {header.name.lower() for header in of_profile}
-    lines = [("Host", authority)]
-    if "user-agent" not in given:
-        lines.append(("User-Agent", f"orchestrator-contract/{__version__}"))
-    if "accept" not in given:
-        lines.append(("Accept", "application/json"))
-    if "accept-encoding" not in given:
-        lines.append(("Accept-Encoding", "gzip, deflate"))
-    shown = list(lines)
-    lines += [(header.name, header.value) for header in of_profile]
-    shown += [(header.name, header.shown(redactor.text)) for header in of_profile]
+    usual = (
+        Header("User-Agent", f"orchestrator-contract/{__version__}"),
+        Header("Accept", "application/json"),
+        Header("Accept-Encoding", "gzip, deflate"),
+    )
+    lines = [Header("Host", authority)]
+    lines += [line for line in usual if line.name.lower() not in given]
+    lines += of_profile
     if authorization is not None:
-        lines.append(("Authorization", authorization))
-        shown.append(("Authorization", "***"))
-    own = [line for line in out.headers if line != ("Accept", "")]
-    lines += own
-    shown += [(name, redactor.text(value)) for name, value in own]
+        lines.append(Header("Authorization", authorization, variable="of the account"))
+    lines += [Header(*line) for line in out.headers if line != ("Accept", "")]
     if out.body is not None or out.method in ("POST", "PUT", "PATCH"):
-        length = ("Content-Length", str(len(out.body or b"")))
-        lines.append(length)
-        shown.append(length)
+        lines.append(Header("Content-Length", str(len(out.body or b""))))
     if out.lower:
-        lines, shown = ([(name.lower(), value) for name, value in some] for some in (lines, shown))
-    head = (
-        f"{out.method} {target} HTTP/1.1\r\n" + "".join(f"{n}: {v}\r\n" for n, v in lines) + "\r\n"
-    )
-    return PreparedRequest(
-        out,
-        origin,
-        SecretBytes(head.encode("latin-1", "replace") + (out.body or b"")),
-        tuple(shown),
-    )
+        lines = [replace(line, name=line.name.lower()) for line in lines]
+    head = f"{out.method} {target} HTTP/1.1\r\n"
+    head += "".join(f"{line.name}: {line.value}\r\n" for line in lines) + "\r\n"
+    shown = [(one.name, "***" if one.variable else redactor.text(one.value)) for one in lines]
+    data = SecretBytes(head.encode("latin-1", "replace") + (out.body or b""))
+    return PreparedRequest(out, origin, data, tuple(shown))

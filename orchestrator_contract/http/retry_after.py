@@ -14,11 +14,10 @@ from orchestrator_contract.http.exchange import Exchange
 MAX_RETRIES = 7
 #: Pauses after a conflict with something else that runs, in seconds.
 CONFLICT_PAUSES_S = (0.3, 1.0, 3.0)
-#: How often a request is sent that gets a 500; one 500 in 20 then passes for a lasting one in
-#: 160,000.
+#: Times that a request is sent after a 500.
 _TRIES_PAST_500 = 4
-#: What a refusal that never went away, and a success, do to the patience with the next: where some
-#: requests are always refused, waiting for each would take hours.
+#: Factors of the patience with the next refusal, after one that never went away and after a
+#: success: where some requests are always refused, waiting for each would take hours.
 _LOST, _REGAINED, _LEAST_S = 0.25, 1.2, 0.05
 #: Longest Retry-After that is read, in digits and as a date of HTTP.
 _DELAY_DIGITS, _DATE_LENGTH = 6, 40
@@ -29,12 +28,11 @@ def past_500(request: Callable[[], Exchange]) -> Exchange:
 
     For the calls around the delete no 5xx is ruled out, so any of them is tried again.
     """
-    exchange = request()
-    for _ in range(_TRIES_PAST_500 - 1):
+    for _ in range(_TRIES_PAST_500):
+        exchange = request()
         passing = (500,) if exchange.call.operation == "delete" else range(500, 600)
         if exchange.status not in passing:
             break
-        exchange = request()
     return exchange
 
 
@@ -46,11 +44,8 @@ def asked_delay(headers: Mapping[str, str]) -> float | None:
     try:
         until = parsedate_to_datetime(asked[:_DATE_LENGTH])
         # By the endpoint's own clock, which need not agree with ours.
-        now = (
-            parsedate_to_datetime(headers["date"][:_DATE_LENGTH])
-            if "date" in headers
-            else datetime.now(UTC)
-        )
+        date = headers.get("date")
+        now = parsedate_to_datetime(date[:_DATE_LENGTH]) if date is not None else datetime.now(UTC)
         return max((until - now).total_seconds(), 0.0)
     except (ValueError, TypeError, OverflowError, IndexError):
         return None
@@ -62,8 +57,7 @@ class Retry:
     def __init__(self, limit_s: float) -> None:
         #: The longest wait that the run allows: [limits] poll_timeout_s.
         self._limit_s = limit_s
-        #: Of its own: how often an endpoint refuses must not shift the inputs that follow from the
-        #: seed.
+        #: Not the seed's: refusals must not shift the inputs that follow from it.
         self.random = Random()
         self._lock = Lock()
         #: Seconds that a refusal of an operation may last; the limit for those not named.
@@ -71,11 +65,9 @@ class Retry:
 
     def delay(self, exchange: Exchange, attempt: int) -> float | None:
         """Seconds to wait: the requested ones, else backoff; None if too long."""
-        asked = asked_delay(exchange.headers)
+        asked = asked_delay(exchange.headers) or 0.0
         backoff = min(0.1 * 2.0**attempt, 5.0) * self.random.uniform(0.5, 1.0)
-        if asked is not None and asked > self._limit_s:
-            return None
-        return asked or backoff
+        return asked or backoff if asked <= self._limit_s else None
 
     def patience(self, operation: str) -> float:
         """Seconds that the next refusal of *operation* may last."""
@@ -99,6 +91,5 @@ class Retry:
 
     def _scale(self, operation: str, factor: float) -> None:
         with self._lock:
-            self._patience[operation] = min(
-                self._limit_s, max(_LEAST_S, self.patience(operation) * factor)
-            )
+            scaled = max(_LEAST_S, self.patience(operation) * factor)
+            self._patience[operation] = min(self._limit_s, scaled)

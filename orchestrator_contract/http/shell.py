@@ -29,8 +29,10 @@ def curl_line(
     parts = ["curl", "-isS", "--path-as-is", *options, "-X", word(method)]
     for name, value in headers:
         lower = name.lower()
-        if value == "***" and lower == "authorization" and credentials:
-            parts += _login(name, credentials)
+        if value == "***" and lower == "authorization" and len(credentials) == 1:
+            parts += ["-H", _header(name, f"Bearer ${credentials[0]}")]
+        elif value == "***" and lower == "authorization" and credentials:
+            parts += ["-u", '"' + ":".join(f"${one}" for one in credentials) + '"']
         elif value == "***" and known.get(lower):
             parts += ["-H", _header(name, f"${known[lower]}")]
         elif lower not in _OWN or lower in known:
@@ -38,12 +40,6 @@ def curl_line(
     if body is not None:
         parts += ["--data-binary", word(body.decode("utf-8", "backslashreplace"))]
     return " ".join([*parts, word(url)])
-
-
-def _login(name: str, credentials: Sequence[str]) -> list[str]:
-    if len(credentials) == 1:
-        return ["-H", _header(name, f"Bearer ${credentials[0]}")]
-    return ["-u", '"' + ":".join(f"${one}" for one in credentials) + '"']
 
 
 def _header(name: str, variable: str) -> str:
@@ -57,14 +53,11 @@ def word(text: str) -> str:
     """*text* as one shell word; bytes that a terminal would act on use $'…'."""
     if text.isprintable() and text.isascii():
         return shlex.quote(text)
-    escaped = "".join(
-        c
-        if c.isprintable() and c.isascii() and c not in "'\\"
-        else "".join(f"\\x{b:02x}" for b in _bytes(c))
-        for c in text
-    )
-    return f"$'{escaped}'"
+    return f"$'{''.join(map(_escaped, text))}'"
 
 
-def _bytes(char: str) -> bytes:
-    return char.encode("latin-1") if ord(char) < 256 else char.encode("utf-8", "replace")
+def _escaped(char: str) -> str:
+    if char.isprintable() and char.isascii() and char not in "'\\":
+        return char
+    data = char.encode("latin-1") if ord(char) < 256 else char.encode("utf-8", "replace")
+    return "".join(f"\\x{byte:02x}" for byte in data)

@@ -12,14 +12,14 @@ from orchestrator_contract.inputs.identifiers import Identifiers
 FORMS = (
     "v4 or v8",
     "v4 upper",
-    "nil",
-    "max",
     "alike",
     "other half",
     "other tail",
     "other version",
     "other head",
     "other variant",
+    "nil",
+    "max",
     "mixed",
     "none",
     "v7",
@@ -51,7 +51,7 @@ _DECIMAL = str.maketrans("abcdef", "012345")
 def key_of_form(form: str, identifiers: Identifiers, batch: int, run_id: str) -> str | None:
     """A key of *form*; None for "none".
 
-    The nil and max UUIDs exist once, so only the first batch uses them.
+    The nil and max UUIDs exist once, so only the first two batches use them, neither both.
 
     The keys of the "other" forms differ from their batch's "alike" key in that part only.
     """
@@ -73,8 +73,8 @@ def _number(form: str, new: int, batch: int, run_id: str) -> int | None:
     alike = _versioned(seed, 4)
     digits = int(f"{new % 10**30:032d}", 16)
     return {
-        "nil": None if batch else 0,
-        "max": None if batch else 2**128 - 1,
+        "nil": None if batch > 1 else 0,
+        "max": None if batch > 1 else 2**128 - 1,
         "alike": alike,
         "other tail": alike ^ 1,
         "other head": alike ^ 1 << 127,

@@ -35,6 +35,10 @@ class MalformedSid:
 USUAL_SID = re.compile(r"[a-z]+(?:_[a-z]+)*_[0-7][0-9a-z]{25}")
 
 
+#: Segments that may name every configuration: never sent where some are not the run's own.
+WILDCARDS = ("*", "%25", "%2A", "_", "all")
+
+
 def malformed_sids(
     target: str, absent: str, random: Random, number: int, name: str = ""
 ) -> list[MalformedSid]:

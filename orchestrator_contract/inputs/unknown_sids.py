@@ -9,6 +9,8 @@ from orchestrator_contract.inputs.malformed_sids import USUAL_SID
 
 _DIGITS, _LETTERS = "0123456789", "abcdefghijklmnopqrstuvwxyz"
 _TAIL = 25
+#: What each decoder of base 32 takes for one another: those of digits, and that of u.
+_ALIKE = [str.maketrans("0o1il", "o0l11"), str.maketrans("uv", "vu")]
 
 
 def unknown_sids(identifiers: Identifiers, random: Random, number: int) -> list[str]:
@@ -31,10 +33,16 @@ def unknown_sids(identifiers: Identifiers, random: Random, number: int) -> list[
 
 
 def near_sids(sid: str) -> list[str]:
-    """Well-formed SIDs that differ from *sid* in one character."""
+    """Well-formed SIDs that a lenient reader may take for *sid*.
+
+    They differ in one character, or in every one that a decoder of base 32 takes for another.
+    """
     if not USUAL_SID.fullmatch(sid):
         return []
-    return [_with_other_character(sid, place) for place in (len(sid) - 1, len(sid) - 13)]
+    head, tail = sid[:-_TAIL], sid[-_TAIL:]
+    alike = [head + tail.translate(alphabet) for alphabet in _ALIKE]
+    others = [_with_other_character(sid, place) for place in (len(sid) - 1, len(sid) - 13)]
+    return [*(one for one in alike if one != sid), *others]
 
 
 def _with_other_character(sid: str, place: int) -> str:

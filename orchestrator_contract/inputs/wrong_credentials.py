@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 from dataclasses import dataclass
 
+from orchestrator_contract.http.credentials import basic
+
 
 @dataclass(frozen=True, slots=True)
 class WrongCredentials:
@@ -16,18 +18,13 @@ class WrongCredentials:
     times: int = 1
 
 
-def basic(user: str, password: str) -> str:
-    """The value of an Authorization header (S2: HTTP Basic)."""
-    return "Basic " + _encoded(f"{user}:{password}")
-
-
 def one_character_more(authorization: str) -> WrongCredentials:
     """*authorization* with one more character in its password or token."""
     scheme, _, token = authorization.partition(" ")
     if scheme != "Basic":
-        return WrongCredentials(f"{authorization}x", "token and a character", 3)
+        return WrongCredentials(f"{authorization}x", "token and a character", 2)
     user, password = _pair(token)
-    return WrongCredentials(basic(user, password + "x"), "password and a character", 3)
+    return WrongCredentials(basic(user, password + "x"), "password and a character", 2)
 
 
 def wrong_credentials(authorization: str, other: str = "") -> list[WrongCredentials]:
@@ -42,7 +39,7 @@ def wrong_credentials(authorization: str, other: str = "") -> list[WrongCredenti
     found = [one_character_more(authorization), *_wrong_pairs(user, password)]
     if other.startswith("Basic "):
         others = basic(user, _pair(other.removeprefix("Basic "))[1])
-        found.insert(5, WrongCredentials(others, "another account's password", 3))
+        found.insert(5, WrongCredentials(others, "another account's password", 2))
     return found
 
 
@@ -51,10 +48,10 @@ def _wrong_pairs(user: str, password: str) -> list[WrongCredentials]:
     first = "x" if password[:1] != "x" else "y"
     last = "x" if password[-1:] != "x" else "y"
     found = [
-        WrongCredentials(basic(user, ""), "empty password", 3),
-        WrongCredentials(basic(user, "wrong" + password[::-1]), "wrong password", 3),
-        WrongCredentials(basic(user, password[:-1]), "password cut short", 3),
-        WrongCredentials(basic("SK" + "0" * 32, password), "wrong user", 3),
+        WrongCredentials(basic(user, ""), "empty password", 2),
+        WrongCredentials(basic(user, "wrong" + password[::-1]), "wrong password", 2),
+        WrongCredentials(basic(user, password[:-1]), "password cut short", 2),
+        WrongCredentials(basic("SK" + "0" * 32, password), "wrong user", 2),
         WrongCredentials(f"Bearer {encoded}", "bearer scheme"),
         WrongCredentials(basic(user, password[:-1] + last), "another last character"),
         WrongCredentials(basic(user, first + password[1:]), "another first character"),
@@ -82,9 +79,9 @@ def _wrong_tokens(token: str) -> list[WrongCredentials]:
     """Wrong tokens; the last character alone may not matter in base64."""
     first = "x" if token[:1] != "x" else "y"
     return [
-        WrongCredentials(f"Bearer wrong{token[::-1]}", "wrong token", 3),
-        WrongCredentials(f"Bearer {token[:-1]}", "token cut short", 3),
-        WrongCredentials(f"Bearer {token[: len(token) // 2]}", "half a token", 3),
+        WrongCredentials(f"Bearer wrong{token[::-1]}", "wrong token", 2),
+        WrongCredentials(f"Bearer {token[:-1]}", "token cut short", 2),
+        WrongCredentials(f"Bearer {token[: len(token) // 2]}", "half a token", 2),
         WrongCredentials(f"Bearer {first}{token[1:]}", "another first character"),
         WrongCredentials("Bearer", "empty"),
         WrongCredentials(basic("", ""), "empty user and password"),

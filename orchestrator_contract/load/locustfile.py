@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import random
+import secrets
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import gevent  # type: ignore[import-untyped]
-from locust import User, constant, events, task
+from locust import User, constant, events
 from locust.env import Environment
 from locust.exception import StopUser
 from locust.runners import MasterRunner, WorkerRunner
@@ -38,7 +40,7 @@ class Load:
         self.environment = environment
         self.share: Share | None = None
         self.session: Session | None = None
-        self.load_findings: LoadFindings | None = None
+        self.findings: LoadFindings | None = None
         #: Reports that the master waits for.
         self.expected = 0
         self.seed = 0
@@ -49,80 +51,74 @@ class Load:
             runner.register_message(SHARE, self._take_share)
             runner.register_message(STOP, lambda **_: runner.stop())
         if isinstance(runner, MasterRunner):
-            runner.register_message(FOUND, self._take_findings)
+            runner.register_message(FOUND, lambda msg, **_: self.found(msg.data))
 
     @property
     def options(self) -> Any:
         """The command line; a worker has the master's once the test starts."""
         return self.environment.parsed_options
 
+    def end(self) -> None:
+        """End Locust, from a greenlet of its own."""
+        if self.environment.runner is not None:
+            gevent.spawn(self.environment.runner.quit)
+
     # ---------------------------------------------------------------- master
 
     def lead(self) -> None:
-        """At the start: find the target, and tell each worker its share.
+        """Find the target, and tell each worker its share.
 
         Raises:
             ProfileError: --target is no good.
         """
         profile = load_target(self.options.target, yes=self.options.yes)
-        if self.load_findings is None:
-            self.load_findings = LoadFindings(profile)
+        self.findings = self.findings or LoadFindings(profile)
         self.seed = self.options.seed if self.options.seed is not None else random.randrange(2**31)
-        whole = Share.alone(self.seed)
-        runner = self.environment.runner
+        run_id, runner = secrets.token_hex(4), self.environment.runner
         if not isinstance(runner, MasterRunner):
-            self.share, self.expected = whole, self.expected + 1
+            self.share, self.expected = Share(run_id, self.seed), self.expected + 1
             return
         workers = [client.id for client in runner.clients.all]
         self.expected += len(workers)
         for index, worker in enumerate(workers):
-            data = {"run_id": whole.run_id, "seed": whole.seed, "index": index, "of": len(workers)}
+            data = {"run_id": run_id, "seed": self.seed, "index": index, "of": len(workers)}
             runner.send_message(SHARE, data, client_id=worker)
-
-    def _take_findings(self, environment: Environment, msg: Any) -> None:
-        self.found(msg.data)
 
     def found(self, data: dict[str, Any]) -> None:
         """Take over a process's findings; end the run if none could begin."""
-        if self.load_findings is None:
-            return
-        self.load_findings.merge(data)
-        if (
-            len(self.load_findings.unusable) >= self.expected
-            and self.environment.runner is not None
-        ):
-            gevent.spawn(self.environment.runner.quit)
+        if self.findings is not None:
+            self.findings.merge(data)
+            if len(self.findings.unusable) >= self.expected:
+                self.end()
 
     def collect(self) -> None:
         """Have workers clean up and report, while messages still come through."""
-        if self.load_findings is None or not isinstance(self.environment.runner, MasterRunner):
+        findings, runner = self.findings, self.environment.runner
+        if findings is None or not isinstance(runner, MasterRunner):
             return
-        if self.load_findings.reports < self.expected:
-            self.environment.runner.send_message(STOP)
+        if findings.reports < self.expected:
+            runner.send_message(STOP)
         with gevent.Timeout(PATIENCE_S, False):  # gevent's way to say: end quietly
-            while self.load_findings.reports < self.expected:
+            while findings.reports < self.expected:
                 gevent.sleep(0.05)
 
     def conclude(self) -> None:
         """Draw the result from all reports, write files, set the exit code."""
         if self.environment.runner is not None:
             self.environment.runner.stop()
-        if self.load_findings is None:
+        if self.findings is None:
             return
-        missing = self.expected - self.load_findings.reports
-        if missing:
-            self.load_findings.notes.append(
+        if missing := self.expected - self.findings.reports:
+            self.findings.notes.append(
                 f"{missing} worker(s) did not report; their findings are lost"
             )
-        policy = Policy(strict=self.options.strict)
-        result = self.load_findings.conclude(self.seed, policy)
-        report.write_all(result, Path(self.options.report))
+        policy, folder = Policy(strict=self.options.strict), self.options.report
+        result = self.findings.conclude(self.seed, policy)
+        report.write_all(result, Path(folder))
         self.environment.process_exit_code = exit_code(result, policy)
-        print(
-            f"contract: {result.overall} ({result.requests} requests); report: "
-            f"{self.options.report}"
-        )
-        for line in result.notes:
+        print(f"contract: {result.overall} ({result.requests} requests); report: {folder}")
+        left = len(result.leftovers)  # they are said last
+        for line in (*result.notes[left:], *result.leftovers):
             print(f"  {line}")
 
     # ---------------------------------------------------------------- worker
@@ -131,9 +127,9 @@ class Load:
         self.share = Share(**msg.data)
 
     def open(self) -> None:
-        """Before the first user: a suite of this process's own."""
+        """Open this process's session, before the first user."""
         if self.share is None:
-            return  # joined after the start: nobody has counted on this worker
+            return  # joined after the start: the master does not count on this worker
         share, self.share = self.share, None
         profile = load_target(self.options.target, yes=True)  # the master has asked
         session = Session(profile, share, Path(self.options.report), self.seen, self.late)
@@ -146,7 +142,7 @@ class Load:
         self.session = session
 
     def close(self) -> None:
-        """After the last user: clean up and report."""
+        """Clean up and report, after the last user."""
         session, self.session = self.session, None
         if session is not None:
             found = session.close()
@@ -154,7 +150,7 @@ class Load:
             self.tell(found)
 
     def tell(self, data: dict[str, Any]) -> None:
-        """Hand findings to whoever leads."""
+        """Hand findings to the process that leads."""
         if isinstance(self.environment.runner, WorkerRunner):
             self.environment.runner.send_message(FOUND, data)
         else:
@@ -168,9 +164,8 @@ class Load:
     def seen(self, exchange: Exchange, breaches: list[str]) -> None:
         """Count one exchange in Locust's statistics, as a failure if breached."""
         # Ids only: Locust counts equal texts together, and the report has the details.
-        problem = ", ".join(dict.fromkeys(breaches)) or (
-            exchange.fault_text if exchange.status is None else ""
-        )
+        fault = exchange.fault_text if exchange.status is None else ""
+        problem = ", ".join(dict.fromkeys(breaches)) or fault
         hooks: Any = self.environment.events
         hooks.request.fire(
             request_type=exchange.method,
@@ -202,10 +197,9 @@ def _options(parser: Any) -> None:
 
 def _init(environment: Environment, **_: Any) -> None:
     _LOADS[environment] = Load(environment)
-    # Users finish their story, so that little is left to be cleaned up.
+    # Users finish their sequence of calls, so that little is left to be cleaned up.
     environment.stop_timeout = environment.stop_timeout or 5.0
-    # The event loop's idea of now is from before the imports; a short --run-time would be over at
-    # once.
+    # The loop's clock is from before the imports; a short --run-time would be over at once.
     gevent.get_hub().loop.update_now()
 
 
@@ -219,8 +213,7 @@ def _start(environment: Environment, **_: Any) -> None:
     except ProfileError as error:
         print(error)
         environment.process_exit_code = 4
-        if environment.runner is not None:
-            gevent.spawn(environment.runner.quit)
+        load.end()
 
 
 def _stop(environment: Environment, **_: Any) -> None:
@@ -240,46 +233,36 @@ HOOKS.test_stop.add_listener(_stop)
 HOOKS.quitting.add_listener(_quitting)
 
 
+#: The sequences of `Steps`, and how often each is repeated.
+_WEIGHTS = {"delete": 4, "replay": 3, "again": 2, "unknown": 1}
+
+
+def _task(name: str) -> Callable[[Any], None]:
+    """A task that repeats the sequence *name* of `Steps`."""
+
+    def run(user: Deleter) -> None:
+        if user.steps is None:
+            raise StopUser
+        try:
+            getattr(user.steps, name)()
+        except (BudgetExhausted, NothingToDelete) as error:
+            user.environment.stats.log_error("LIMIT", name, str(error))
+            raise StopUser from None
+        except Inconclusive as error:
+            # Breaches are on record already; a sequence that could not go on is none.
+            user.environment.stats.log_error("UNVERIFIED", name, str(error))
+
+    return run
+
+
 class Deleter(User):
     """One client among many."""
 
     wait_time = constant(0)
+    tasks = [_task(name) for name, weight in _WEIGHTS.items() for _ in range(weight)]  # noqa: RUF012
     steps: Steps | None = None
 
     def on_start(self) -> None:
         """Join this process's endpoint; without one the first task ends the user."""
         session = _LOADS[self.environment].session
         self.steps = Steps(session.endpoint) if session is not None else None
-
-    def _do(self, story: str) -> None:
-        if self.steps is None:
-            raise StopUser
-        try:
-            getattr(self.steps, story)()
-        except (BudgetExhausted, NothingToDelete) as error:
-            self.environment.stats.log_error("LIMIT", story, str(error))
-            raise StopUser from None
-        except Inconclusive as error:
-            # Breaches are on record already; what could not be looked at shows in Locust's error
-            # table.
-            self.environment.stats.log_error("UNVERIFIED", story, str(error))
-
-    @task(4)
-    def delete(self) -> None:
-        """See `Steps.delete`."""
-        self._do("delete")
-
-    @task(3)
-    def replay(self) -> None:
-        """See `Steps.replay`."""
-        self._do("replay")
-
-    @task(2)
-    def again(self) -> None:
-        """See `Steps.again`."""
-        self._do("again")
-
-    @task(1)
-    def unknown(self) -> None:
-        """See `Steps.unknown`."""
-        self._do("unknown")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -12,7 +12,7 @@ from typing import Any
 
 from orchestrator_contract import profile
 from orchestrator_contract.contract import catalogue
-from orchestrator_contract.coordination.coordinator import Coordinator
+from orchestrator_contract.coordination.coordinator import DELETES, Coordinator
 from orchestrator_contract.coordination.journal import Journal, header, journal_path
 from orchestrator_contract.effort import EFFORTS
 from orchestrator_contract.endpoint import Endpoint, Settings
@@ -20,41 +20,19 @@ from orchestrator_contract.exceptions import EndpointUnusable
 from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.load.rates import Rates
 from orchestrator_contract.profile import Profile, ProfileError
-from orchestrator_contract.pytest_plugin.consent import distant
-from orchestrator_contract.redaction.redactor import Redactor
+from orchestrator_contract.pytest_plugin.plan import distant
 from orchestrator_contract.results.findings import Findings
 from orchestrator_contract.results.verdict import Policy, Result, conclude
 
 #: The requirements of every load run; findings of others are reported, too.
-CORE = (
-    "HTTP-COMPLETE",
-    "HTTP-JSON",
-    "HTTP-CONTENT-TYPE",
-    "DEL-STATUS",
-    "DEL-ACCEPTED",
-    "DEL-202-BODY",
-    "DEL-202-HEADERS",
-    "DEL-202-OPERATION-NAMED",
-    "DEL-202-LINKS-AGREE",
-    "DEL-202-RELATED",
-    "DEL-202-OWN-OPERATION",
-    "DEL-202-STATUS-URL-ORIGIN",
-    "KEY-REPLAY",
-    "KEY-REPLAY-ENDED",
-    "KEY-ONE-OPERATION",
-    "OP-FETCH",
-    "OP-BODY",
-    "OP-ID",
-    "OP-STATUS-URL-ORIGIN",
-    "OP-STATUS-ORDER",
-    "OP-TIMESTAMPS",
-    "OP-TERMINATES",
-    "OP-COMPLETES",
-    "DELETED-FETCH",
-    "DELETED-DELETE",
-    "SID-UNKNOWN",
-    "ERR-404-BODY",
-)
+CORE = """
+    HTTP-COMPLETE HTTP-JSON HTTP-CONTENT-TYPE
+    DEL-STATUS DEL-ACCEPTED DEL-202-BODY DEL-202-HEADERS DEL-202-OPERATION-NAMED
+    DEL-202-LINKS-AGREE DEL-202-RELATED DEL-202-OWN-OPERATION DEL-202-STATUS-URL-ORIGIN
+    KEY-REPLAY KEY-REPLAY-ENDED KEY-ONE-OPERATION
+    OP-FETCH OP-BODY OP-ID OP-STATUS-URL-ORIGIN OP-STATUS-ORDER OP-TIMESTAMPS OP-TERMINATES
+    OP-COMPLETES DELETED-FETCH DELETED-DELETE SID-UNKNOWN ERR-404-BODY
+""".split()  # noqa: SIM905  # one id a line takes a page
 #: Where the report says a finding was made.
 PLACE = "orchestrator_contract/load/locustfile.py"
 
@@ -68,11 +46,6 @@ class Share:
     #: Of how many processes this one is which, counted from 0.
     index: int = 0
     of: int = 1
-
-    @classmethod
-    def alone(cls, seed: int) -> Share:
-        """The whole run in one process."""
-        return cls(secrets.token_hex(4), seed)
 
 
 def load_target(target: str, *, yes: bool) -> Profile:
@@ -90,8 +63,8 @@ def load_target(target: str, *, yes: bool) -> Profile:
         raise ProfileError(str(error)) from None
     if places:
         raise ProfileError(
-            f"{', '.join(places)}: not a loopback address; load creates and deletes there, so add "
-            "--yes"
+            f"{', '.join(places)}: not a loopback address; load creates and deletes there, so add"
+            " --yes"
         )
     return found
 
@@ -103,6 +76,7 @@ def shared(whole: Profile, of: int) -> Profile:
         limits,
         requests=limits.requests // of,
         deletes=limits.deletes // of,
+        delete_requests=-(-limits.delete_requests // of),
         requests_per_second=limits.requests_per_second / of,
     )
     return replace(whole, limits=part)
@@ -122,8 +96,13 @@ class Session:
         part = shared(whole, share.of)
         run = f"{share.run_id}{share.index:x}" if share.of > 1 else share.run_id
         self.journal = Journal(journal_path(folder, run), header(part, run))
+        limits = part.limits
         coordinator = Coordinator(
-            part.limits.requests, part.limits.requests_per_second, part.limits.deletes, self.journal
+            limits.requests,
+            limits.requests_per_second,
+            limits.deletes,
+            self.journal,
+            bounds={DELETES: limits.delete_requests} if limits.delete_requests else None,
         )
         # How long it lasts is for the load run to say.
         effort = replace(EFFORTS["quick"], ahead=8, longest_s=inf)
@@ -149,19 +128,22 @@ class Session:
         return [name for name, _ in found]
 
     def close(self) -> dict[str, Any]:
-        """Cleans up; everything found, as plain data that a message can carry."""
-        left = self.endpoint.close()
-        if not left:
+        """Clean up; the findings, as plain data that a message can carry."""
+        left, profile = self.endpoint.close(), self.endpoint.profile
+        leftovers = []
+        if left:
+            sids, target = ", ".join(one.sid for one in left), profile.source or profile.base_url
+            command = ["orchestrator-contract", "--target", target, "--cleanup"]
+            leftovers = [
+                f"{len(left)} configuration(s) of this run could not be deleted: {sids}",
+                f"this deletes it: {shlex.join([*command, str(self.journal.path)])}",
+            ]
+        else:
             self.journal.discard()
-        notes = [
-            f"{len(left)} configuration(s) of this run could not be deleted: "
-            f"{', '.join(c.sid for c in left[:10])}"
-        ]
         return {
-            "ledger": self.endpoint.findings.dump(),
+            "findings": self.endpoint.findings.dump(),
             "rates": self.rates.dump(),
-            "notes": notes if left else [],
-            "unusable": "",
+            "leftovers": leftovers,
         }
 
 
@@ -173,45 +155,39 @@ class LoadFindings:
     findings: Findings = field(init=False)
     rates: Rates = field(default_factory=Rates)
     notes: list[str] = field(default_factory=list)
+    leftovers: list[str] = field(default_factory=list)
     unusable: list[str] = field(default_factory=list)
     reports: int = 0
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     def __post_init__(self) -> None:
-        self.findings = Findings(catalogue.load(), Redactor.of(self.profile))
+        self.findings = Findings(catalogue.load(), self.profile.redactor())
 
     def merge(self, found: dict[str, Any]) -> None:
-        """Takes over what one process found."""
+        """Take over the findings of one process."""
         self.reports += 1
-        if found["unusable"]:
+        if "unusable" in found:
             self.unusable.append(found["unusable"])
             return
-        self.findings.merge(found["ledger"])
+        self.findings.merge(found["findings"])
         self.rates.merge(found["rates"])
-        self.notes += found["notes"]
+        self.leftovers += found["leftovers"]
 
     def conclude(self, seed: int, policy: Policy) -> Result:
         """The result of the load run, for the same writers as any other."""
-        seen = {
-            name
-            for name, record in self.findings.records.items()
-            if record.checks or record.breaches
-        }
-        unusable = (
-            EndpointUnusable(self.unusable[0])
-            if self.unusable and len(self.unusable) == self.reports
-            else None
-        )
-        known = self.findings.catalogue.requirements
+        records = self.findings.records.items()
+        seen = {name for name, record in records if record.checks or record.breaches}
+        none_began = self.unusable and len(self.unusable) == self.reports
         return conclude(
             self.findings,
             self.profile,
-            {*seen, *(name for name in CORE if name in known)},
+            seen.union(CORE),
             policy=policy,
             seed=seed,
             effort="quick",
             started=self.started,
             finished=datetime.now(UTC),
-            unusable=unusable,
+            unusable=EndpointUnusable(self.unusable[0]) if none_began else None,
+            leftovers=self.leftovers,
             notes=[*self.notes, *self.rates.notes()],
         )

@@ -1,16 +1,15 @@
-"""The target profile: a TOML file or a URL, checked and typed.
+"""The target profile (docs/profile.md): a TOML file or a URL, checked and typed."""
 
-docs/profile.md describes the file.
-"""
-
-from orchestrator_contract.profile.credentials import CREDENTIAL_NAMES, Account, Header
-from orchestrator_contract.profile.errors import ProfileError
+from orchestrator_contract.http.request import Header
 from orchestrator_contract.profile.from_toml import from_file
 from orchestrator_contract.profile.from_url import from_url, load
 from orchestrator_contract.profile.model import (
+    CREDENTIAL_NAMES,
+    Account,
     Conversations,
     Limits,
     Profile,
+    ProfileError,
     Provision,
     Trigger,
 )

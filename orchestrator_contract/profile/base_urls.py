@@ -17,6 +17,12 @@ _FILE = re.compile(r"\.(?:toml|tml|json|ya?ml|txt|cfg|ini|conf|env)\Z", re.IGNOR
 _CONTRACT_PATH = re.compile(r"/v2/(?:ControlPlane|Conversations)(?=/|\Z).*", re.IGNORECASE)
 
 
+def is_url_key(key: str) -> bool:
+    """True if the value at *key* of a profile is a URL that requests go to."""
+    named = key.endswith(("base_url", "token_url", "advance_url")) or ".origins." in key
+    return named and ".headers." not in key
+
+
 def shown_url(url: str) -> str:
     """*url* without user and query, which may be secrets, for a message."""
     return re.sub(

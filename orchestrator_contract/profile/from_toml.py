@@ -2,53 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
+from itertools import combinations
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from orchestrator_contract import files
+from orchestrator_contract.http.dialer import make_context
 from orchestrator_contract.http.proxies import Proxy
-from orchestrator_contract.http.tls import make_context
-from orchestrator_contract.profile import credentials, schema_errors
-from orchestrator_contract.profile.base_urls import problem_of_base, shown_url
-from orchestrator_contract.profile.credentials import Account, Header
-from orchestrator_contract.profile.distinct_targets import same_account, same_address
-from orchestrator_contract.profile.errors import ProfileError
+from orchestrator_contract.http.request import Header
+from orchestrator_contract.profile import schema_errors
+from orchestrator_contract.profile.base_urls import is_url_key, problem_of_base, shown_url
+from orchestrator_contract.profile.credentials import read_account, read_header
 from orchestrator_contract.profile.model import (
+    Account,
     Conversations,
     Limits,
     Profile,
+    ProfileError,
     Provision,
     Trigger,
 )
 
 #: Headers that frame, address or authorize a request, which a profile may not give.
-_OWN_HEADERS = frozenset(
-    {
-        "authorization",
-        "connection",
-        "content-length",
-        "cookie",
-        "expect",
-        "host",
-        "keep-alive",
-        "proxy-authorization",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-    }
+_OWN_HEADERS = re.compile(
+    "authorization|connection|content-length|expect|host|keep-alive|proxy-authorization|te|trailer"
+    "|transfer-encoding|upgrade",
+    re.IGNORECASE,
 )
 #: Headers that depend on a request's body and test.
-_OF_EACH_REQUEST = frozenset(
-    {"accept-encoding", "content-encoding", "content-type", "idempotency-key"}
+_OF_EACH_REQUEST = re.compile(
+    "accept-encoding|content-encoding|content-type|idempotency-key", re.IGNORECASE
 )
 #: The keys that give what a header of `[target]` may not.
 _INSTEAD = {
     "authorization": "; a Bearer token goes into [[accounts]] token_env",
     "proxy-authorization": "; a proxy's credentials go into its URL, [target] proxy",
 }
+#: Why nothing may be named twice: an endpoint would be accused of mixing up one thing.
+_MIXED_UP = "what belongs to one {0} can't be told from what belongs to the other"
+_Record = TypeVar("_Record")
 
 
 def from_file(path: Path) -> Profile:
@@ -56,163 +51,145 @@ def from_file(path: Path) -> Profile:
 
     Raises:
         ProfileError: the file can't be read, is no TOML, has an unknown key or a wrong value, or
-        names an
-            environment variable that is not set.
+            names an environment variable that is not set.
     """
     try:
         raw = files.read_toml(path)
-    except files.Unreadable as error:
+        found = [*schema_errors.problems(raw)]
+        if found:
+            raise ProfileError("; ".join(found))
+        return _build(str(path), raw)
+    except (files.Unreadable, ProfileError) as error:
         raise ProfileError(f"{path}: {error}") from None
-    found = [*schema_errors.problems(raw)]
-    if found:
-        raise ProfileError(f"{path}: " + "; ".join(found))
-    return _build(path, raw)
 
 
-def _build(path: Path, raw: dict[str, Any]) -> Profile:
-    _check_urls(path, raw)
-    target, provision = raw["target"], raw.get("provision", {})
-    base = str(target["base_url"]).rstrip("/")
-    accounts = _accounts(path, "accounts", raw.get("accounts", []))
-    regions = tuple(str(entry["base_url"]).rstrip("/") for entry in raw.get("regions", []))
-    twice = same_address([base, *regions])
-    if twice:
-        raise ProfileError(f"{path}: {twice}")
-    conversations, failure = raw.get("conversations", {}), raw.get("operation_failure")
-    verify, client_cert = _tls(path, target)
+def _build(path: str, raw: dict[str, Any]) -> Profile:
+    _check_urls(raw)
+    target, failure = raw["target"], raw.get("operation_failure")
+    base, *regions = (one["base_url"].rstrip("/") for one in (target, *raw.get("regions", [])))
+    accounts = _accounts("accounts", raw.get("accounts", []))
+    _check_addresses([base, *regions])
+    verify, client_cert = _tls(target)
     return Profile(
         name=target.get("name", base),
         base_url=base,
         timeout_s=target.get("timeout_s", 10),
         verify_tls=verify,
         client_cert=client_cert,
-        headers=_headers(path, target.get("headers", {})),
-        proxy=_proxy(path, target),
+        headers=_headers(target.get("headers", {})),
+        proxy=_proxy(target),
         origins=tuple(target.get("origins", [])),
         accounts=accounts,
-        regions=regions,
-        region_accounts=_region_accounts(path, raw.get("regions", []), len(accounts)),
-        provision=Provision(
-            provision.get("mode"),
-            provision.get("memory_store_id"),
-            tuple(provision.get("pool", [])),
-            tuple(provision.get("command", [])),
-        ),
-        conversations=Conversations(
-            tuple(conversations.get("pool", [])), tuple(conversations.get("command", []))
-        ),
+        regions=tuple(regions),
+        region_accounts=_region_accounts(raw.get("regions", []), len(accounts)),
+        provision=_record(Provision, raw.get("provision", {})),
+        conversations=_record(Conversations, raw.get("conversations", {})),
         faults={
-            int(status): _trigger(f"{path}: faults.{status}", entry)
+            int(status): _trigger(f"faults.{status}", entry)
             for status, entry in raw.get("faults", {}).items()
         },
-        operation_failure=_trigger(f"{path}: operation_failure", failure) if failure else None,
+        operation_failure=_trigger("operation_failure", failure) if failure else None,
         clock_url=raw.get("clock", {}).get("advance_url"),
-        limits=Limits(**raw.get("limits", {})),
+        limits=_record(Limits, raw.get("limits", {})),
         tolerated=frozenset(raw.get("policy", {}).get("undocumented_statuses", [])),
-        source=str(path),
+        source=path,
     )
+
+
+def _record(kind: Callable[..., _Record], table: Mapping[str, Any]) -> _Record:
+    """The record of *kind* that has the members of *table*."""
+    return kind(**{k: tuple(v) if isinstance(v, list) else v for k, v in table.items()})
 
 
 # -------------------------------------------------------------------- addresses
 
 
-def _urls(raw: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Every URL of the profile that requests go to, by its key."""
-    target, regions = raw["target"], raw.get("regions", [])
-    yield "target.base_url", target["base_url"]
-    for number, origin in enumerate(target.get("origins", [])):
-        yield f"target.origins.{number}", origin
-    for number, region in enumerate(regions):
-        yield f"regions.{number}.base_url", region["base_url"]
-    for key, entry in (
-        *((f"accounts.{n}", entry) for n, entry in enumerate(raw.get("accounts", []))),
-        *(
-            (f"regions.{r}.accounts.{n}", entry)
-            for r, region in enumerate(regions)
-            for n, entry in enumerate(region.get("accounts", []))
-        ),
-    ):
-        if "oauth" in entry:
-            yield f"{key}.oauth.token_url", entry["oauth"]["token_url"]
-    if "clock" in raw:
-        yield "clock.advance_url", raw["clock"]["advance_url"]
-
-
-def _check_urls(path: Path, raw: Mapping[str, Any]) -> None:
-    for key, url in _urls(raw):
+def _check_urls(raw: Mapping[str, Any]) -> None:
+    for key, url in files.leaves(raw):
+        if not isinstance(url, str) or not is_url_key(key):
+            continue
         try:
             _ = urlsplit(url).port
         except ValueError:
             raise ProfileError(
-                f"{path}: {key}: expected an http(s) URL with a host and no port or one of "
-                f"1-65535, found {shown_url(url)!r}"
+                f"{key}: expected an http(s) URL with a host and no port or one of 1-65535, found "
+                f"{shown_url(url)!r}"
             ) from None
         problem = problem_of_base(url) if key.endswith("base_url") else ""
         if problem:
-            raise ProfileError(f"{path}: {key}: {problem}")
+            raise ProfileError(f"{key}: {problem}")
+
+
+def _check_addresses(bases: Sequence[str]) -> None:
+    keys = ["target.base_url", *(f"regions.{n}.base_url" for n in range(len(bases) - 1))]
+    for (first, one), (second, other) in combinations(zip(keys, bases, strict=True), 2):
+        if _address(one) == _address(other):
+            raise ProfileError(
+                f"{second}: expected another address than {first}, found the same: "
+                + _MIXED_UP.format("region")
+            )
+
+
+def _address(url: str) -> tuple[str, str, int | None, str]:
+    parts = urlsplit(url)
+    port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+    return parts.scheme, (parts.hostname or "").rstrip("."), port, parts.path.rstrip("/")
 
 
 # -------------------------------------------------------------------- how it is reached
 
 
-def _tls(path: Path, target: Mapping[str, Any]) -> tuple[bool | str, tuple[str, str] | None]:
-    verify = target.get("verify_tls", True)
+def _tls(target: Mapping[str, Any]) -> tuple[bool | str, tuple[str, str] | None]:
+    verify, given = target.get("verify_tls", True), target.get("client_cert")
     if isinstance(verify, str):
-        _check_file(path, "target.verify_tls", "true, false or a CA bundle file", verify)
+        _check_file("target.verify_tls", "true, false or a CA bundle file", verify)
         try:
             make_context(verify, None)
         except (OSError, ValueError):
             raise ProfileError(
-                f"{path}: target.verify_tls: expected a CA bundle in PEM, found {verify!r}"
+                f"target.verify_tls: expected a CA bundle in PEM, found {verify!r}"
             ) from None
-    given = target.get("client_cert")
     if given is None:
         return verify, None
-    pair = given["cert"], given.get("key", given["cert"])
-    for name, file in zip(("cert", "key"), pair, strict=True):
-        _check_file(path, f"target.client_cert.{name}", "a file", file)
+    cert, key = pair = given["cert"], given.get("key", given["cert"])
+    _check_file("target.client_cert.cert", "a file", cert)
+    _check_file("target.client_cert.key", "a file", key)
     try:
         make_context(False, pair)
     except (OSError, ValueError) as error:
         said = f" ({reason})" if (reason := getattr(error, "reason", None)) else ""
         raise ProfileError(
-            f"{path}: target.client_cert: expected a certificate and its key in PEM, the key "
-            "without a passphrase, "
-            f"found {pair[0]!r} and {pair[1]!r}{said}"
+            "target.client_cert: expected a certificate and its key in PEM, the key without a "
+            f"passphrase, found {cert!r} and {key!r}{said}"
         ) from None
     return verify, pair
 
 
-def _check_file(path: Path, key: str, expected: str, file: str) -> None:
+def _check_file(key: str, expected: str, file: str) -> None:
     if not Path(file).is_file():
-        raise ProfileError(
-            f"{path}: {key}: expected {expected}, found {file!r}, which is not there"
-        )
+        raise ProfileError(f"{key}: expected {expected}, found {file!r}, which is not there")
 
 
-def _headers(path: Path, given: Mapping[str, Any]) -> tuple[Header, ...]:
+def _headers(given: Mapping[str, Any]) -> tuple[Header, ...]:
     seen: set[str] = set()
     for name in given:
         lower = name.lower()
-        if lower in _OWN_HEADERS - {"cookie"} | _OF_EACH_REQUEST:
+        if _OWN_HEADERS.fullmatch(name) or _OF_EACH_REQUEST.fullmatch(name):
             raise ProfileError(
-                f"{path}: target.headers: expected no header that addresses, frames or authorizes "
-                "a request "
+                "target.headers: expected no header that addresses, frames or authorizes a request "
                 f"or that tests set, found {name}{_INSTEAD.get(lower, '')}"
             )
         if lower in seen:
-            raise ProfileError(f"{path}: target.headers: expected each header once, found {name}")
+            raise ProfileError(f"target.headers: expected each header once, found {name}")
         seen.add(lower)
-    return tuple(credentials.read_header(path, *item) for item in given.items())
+    return tuple(read_header(*item) for item in given.items())
 
 
-def _proxy(path: Path, target: Mapping[str, Any]) -> Proxy | None:
-    if "proxy" not in target:
-        return None
-    found = Proxy.of(target["proxy"])
-    if found.problem:
+def _proxy(target: Mapping[str, Any]) -> Proxy | None:
+    found = Proxy.of(target["proxy"]) if "proxy" in target else None
+    if found is not None and found.problem:
         raise ProfileError(
-            f"{path}: target.proxy: expected http://host:port, found something else "
+            "target.proxy: expected http://host:port, found something else "
             "(not shown: it may hold credentials)"
         )
     return found
@@ -221,19 +198,19 @@ def _proxy(path: Path, target: Mapping[str, Any]) -> Proxy | None:
 # -------------------------------------------------------------------- who asks
 
 
-def _accounts(path: Path, key: str, entries: list[Mapping[str, Any]]) -> tuple[Account, ...]:
-    accounts = tuple(
-        credentials.read_account(path, f"{key}.{number}", entry)
-        for number, entry in enumerate(entries)
-    )
-    twice = same_account(accounts)
-    if twice:
-        raise ProfileError(f"{path}: {twice}")
+def _accounts(key: str, entries: list[Mapping[str, Any]]) -> tuple[Account, ...]:
+    accounts = tuple(read_account(f"{key}.{number}", one) for number, one in enumerate(entries))
+    for first, second in combinations(accounts, 2):
+        if (first.username, first.password) == (second.username, second.password):
+            raise ProfileError(
+                f"{second.key}: expected the credentials of another account, found those of "
+                f"{first.key} again: {_MIXED_UP.format('account')}"
+            )
     return accounts
 
 
 def _region_accounts(
-    path: Path, regions: list[Mapping[str, Any]], number: int
+    regions: list[Mapping[str, Any]], number: int
 ) -> dict[int, tuple[Account, ...]]:
     """The accounts of regions that have credentials of their own, by region."""
     found = {}
@@ -243,18 +220,18 @@ def _region_accounts(
         key = f"regions.{index}.accounts"
         if len(region["accounts"]) > number:
             raise ProfileError(
-                f"{path}: {key}: expected the credentials of at most {number} account(s), "
+                f"{key}: expected the credentials of at most {number} account(s), "
                 f"in the order of [[accounts]], found {len(region['accounts'])}"
             )
-        found[index + 1] = _accounts(path, key, region["accounts"])
+        found[index + 1] = _accounts(key, region["accounts"])
     return found
 
 
-def _trigger(where: str, entry: dict[str, Any]) -> Trigger:
+def _trigger(key: str, entry: dict[str, Any]) -> Trigger:
     for name in entry.get("headers", {}):
-        if name.lower() in _OWN_HEADERS:
+        if _OWN_HEADERS.fullmatch(name) or name.lower() == "cookie":
             raise ProfileError(
-                f"{where}.headers: expected no header that addresses, frames or authorizes the "
+                f"{key}.headers: expected no header that addresses, frames or authorizes the "
                 f"request, found {name}"
             )
     burst = entry.get("burst")

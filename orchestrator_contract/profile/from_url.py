@@ -5,19 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from orchestrator_contract.profile import credentials
 from orchestrator_contract.profile.base_urls import problem_of_base, shown_url, suggestion
-from orchestrator_contract.profile.errors import ProfileError
+from orchestrator_contract.profile.credentials import of_environment
 from orchestrator_contract.profile.from_toml import from_file
-from orchestrator_contract.profile.model import Profile, Provision
+from orchestrator_contract.profile.model import CREDENTIAL_NAMES, Profile, ProfileError, Provision
 
 
 def load(target: str) -> Profile:
-    """The profile that *target*, a URL or a file, names.
-
-    Raises:
-        ProfileError: it names none.
-    """
+    """The profile that *target*, a URL or a file, names; raises a ProfileError for neither."""
     if "://" in target:
         return from_url(target)
     meant = "" if Path(target).exists() else suggestion(target)
@@ -27,11 +22,7 @@ def load(target: str) -> Profile:
 
 
 def from_url(url: str) -> Profile:
-    """The profile of a bare URL: create mode, credentials of the environment.
-
-    Raises:
-        ProfileError: the URL is none.
-    """
+    """The profile of a bare URL: create mode, credentials of the environment."""
     try:
         parts = urlsplit(url)
         usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
@@ -44,17 +35,17 @@ def from_url(url: str) -> Profile:
     if parts.username or parts.password:
         raise ProfileError(
             "--target: credentials don't belong in the URL; set "
-            + " and ".join(credentials.CREDENTIAL_NAMES[0])
-        )
-    if parts.query or parts.fragment:
-        raise ProfileError(
-            f"--target: {shown_url(url)!r}: expected a base URL without query and fragment: the "
-            "paths of the contract are appended to it"
+            + " and ".join(CREDENTIAL_NAMES[0])
         )
     problem = problem_of_base(url)
+    if parts.query or parts.fragment:
+        problem = (
+            "expected a base URL without query and fragment: the paths of the contract are "
+            "appended to it"
+        )
     if problem:
-        raise ProfileError(f"--target: {url!r}: {problem}")
-    account = credentials.of_environment(parts.hostname or "")
+        raise ProfileError(f"--target: {shown_url(url)!r}: {problem}")
+    account = of_environment(parts.hostname or "")
     return Profile(
         name=url,
         base_url=url.rstrip("/"),

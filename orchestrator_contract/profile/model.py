@@ -5,11 +5,65 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from itertools import chain, product
 from math import inf
 
 from orchestrator_contract.http.proxies import SHELL_NAMES, Proxy
-from orchestrator_contract.profile.credentials import Account, Header
+from orchestrator_contract.http.request import Header
+from orchestrator_contract.redaction.redactor import Redactor
 from orchestrator_contract.scope import Scope
+
+#: Names that users of the Twilio tools already have set, in the order they are looked for.
+CREDENTIAL_NAMES = (
+    ("TWILIO_API_KEY", "TWILIO_API_SECRET"),
+    ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN"),
+)
+#: The variables of a `.netrc`'s credentials in a shell line.
+NETRC_NAMES = ("NETRC_LOGIN", "NETRC_PASSWORD")
+
+
+class ProfileError(Exception):
+    """The target is not usable as described, by file, key and expectation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One account's credentials, with the variables they came from."""
+
+    #: User name, or client id; empty for a token.
+    username: str
+    #: Password, client secret, or token.
+    password: str = field(repr=False)
+    #: One variable holds a token, two hold user and password, or client id and secret.
+    names: tuple[str, ...]
+    #: Where tokens are asked for; None if the credentials are sent as they are.
+    token_url: str | None = None
+    memory_store_id: str | None = None
+    #: Where the profile gives it, or the path of the `.netrc`; empty if the environment does.
+    key: str = ""
+
+    @property
+    def scheme(self) -> str:
+        """The scheme of its Authorization header."""
+        return "Bearer" if self.token_url or len(self.names) == 1 else "Basic"
+
+    @property
+    def shell_names(self) -> tuple[str, ...]:
+        """The variables that stand for it in a shell line; none for OAuth tokens."""
+        return (f"{self.names[0]}_TOKEN",) if self.token_url else self.names
+
+    @property
+    def where(self) -> str:
+        """Where its credentials were read, for a message."""
+        if self.names == NETRC_NAMES:
+            return self.key
+        names = " and ".join(self.names)
+        return f"{names}, {self.key}" if self.key else names
+
+    @property
+    def identity(self) -> str:
+        """Tells it from other accounts, and stays when a secret is renewed."""
+        return self.username or f"Bearer {self.names[0]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,21 +146,20 @@ class Profile:
     @property
     def capabilities(self) -> tuple[str, ...]:
         """Capabilities of this endpoint, by the names that requirements use."""
-        found = [self.provision.mode] if self.provision.mode else []
-        found += ["credentials"] if self.accounts else []
-        found += ["accounts"] if len(self.accounts) > 1 else []
-        found += ["regions"] if self.regions else []
-        found += [f"fault.{status}" for status in sorted(self.faults)]
-        found += ["operation_failure"] if self.operation_failure else []
-        found += ["clock"] if self.clock_url else []
-        found += ["conversations"] if self.conversations else []
-        return tuple(found)
+        found = {
+            self.provision.mode or "": self.provision.mode,
+            "credentials": self.accounts,
+            "accounts": len(self.accounts) > 1,
+            "regions": self.regions,
+            **{f"fault.{status}": True for status in sorted(self.faults)},
+            "operation_failure": self.operation_failure,
+            "clock": self.clock_url,
+            "conversations": self.conversations,
+        }
+        return tuple(name for name, there in found.items() if there)
 
     def lacks(self, needs: tuple[str, ...]) -> tuple[str, ...]:
-        """Those of *needs* that this endpoint lacks.
-
-        "provision" is any way to get a configuration.
-        """
+        """The *needs* that this endpoint lacks; "provision" is any way to get a configuration."""
         have = {*self.capabilities, *(["provision"] if self.provision.mode else [])}
         return tuple(need for need in needs if need not in have)
 
@@ -117,24 +170,20 @@ class Profile:
 
     def has(self, scope: Scope) -> bool:
         """True if the target has this account and region, with credentials."""
-        if not self.accounts:
-            return scope.account == 0 and scope.region < len(self.bases)
-        return scope.region < len(self.bases) and self.account(scope) is not None
+        known = self.account(scope) is not None if self.accounts else scope.account == 0
+        return known and scope.region < len(self.bases)
 
     @property
     def credentials(self) -> tuple[Account, ...]:
         """The credentials of every account in every region, each once."""
-        found = [*self.accounts]
-        for accounts in self.region_accounts.values():
-            found += accounts
-        return tuple(found)
+        return (*self.accounts, *chain.from_iterable(self.region_accounts.values()))
 
     @property
     def scopes(self) -> tuple[Scope, ...]:
         """Every account in every region, the default first."""
-        every = range(max(1, len(self.accounts)))
-        pairs = ((account, region) for region in range(len(self.bases)) for account in every)
-        return tuple(scope for pair in pairs if self.has(scope := Scope(*pair)))
+        pairs = product(range(len(self.bases)), range(max(1, len(self.accounts))))
+        every = (Scope(account, region) for region, account in pairs)
+        return tuple(filter(self.has, every))
 
     @property
     def shell_variables(self) -> tuple[str, ...]:
@@ -148,6 +197,18 @@ class Profile:
         """The memory store of configurations created in *scope*, or None."""
         account = self.account(scope)
         return (account and account.memory_store_id) or self.provision.memory_store_id
+
+    def redactor(self) -> Redactor:
+        """A redactor that knows the secrets of the profile."""
+        made = Redactor(*self.bases, *self.origins)
+        for account in self.credentials:
+            made.add(account.username, account.password)
+        for header in self.headers:
+            if header.variable:
+                made.secret(header.value)
+        if self.proxy and self.proxy.password:
+            made.add(self.proxy.username, self.proxy.password)
+        return made
 
     def fingerprint(self) -> str:
         """Equal for the same target on every host; free of secrets and paths."""
@@ -176,6 +237,5 @@ class Profile:
     @property
     def supply(self) -> float:
         """How many configurations a run can delete, as far as known before."""
-        return min(
-            self.limits.deletes, len(self.provision.pool) if self.provision.mode == "pool" else inf
-        )
+        pool = len(self.provision.pool) if self.provision.mode == "pool" else inf
+        return min(self.limits.deletes, pool)

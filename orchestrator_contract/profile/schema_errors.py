@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from orchestrator_contract.contract import schemas
-from orchestrator_contract.profile.base_urls import shown_url, suggestion
+from orchestrator_contract.profile.base_urls import is_url_key, shown_url, suggestion
 
 _SCHEMA = "target-profile.json"
+_HIDDEN = "found something else (not shown: it may be a secret)"
 
 
 def problems(raw: dict[str, Any]) -> Iterator[str]:
@@ -34,31 +35,21 @@ def _problem(error: Any) -> str:
     if "x-expected" in error.schema:
         return f"{where}: expected {error.schema['x-expected']}, {_keys(error.instance)}"
     problem = schemas.problem_of(error)
-    return (
-        f"{where or 'the profile'}: expected {problem.expected}, {_seen(where, problem.seen)}"
-        f"{_meant(where, error.instance)}"
-    )
+    text = isinstance(error.instance, str)
+    meant = suggestion(error.instance) if text and is_url_key(where) else ""
+    seen = _seen(where, problem.seen)
+    return f"{where or 'the profile'}: expected {problem.expected}, {seen}{meant}"
 
 
 def _keys(instance: Any) -> str:
     """The value in place of a table, by its keys: the values may be secrets."""
-    if isinstance(instance, dict):
-        return f"found {', '.join(map(str, instance)) or 'nothing'}"
-    return "found something else (not shown: it may be a secret)"
+    return f"found {', '.join(instance) or 'nothing'}" if isinstance(instance, dict) else _HIDDEN
 
 
 def _seen(where: str, seen: str) -> str:
-    """The value in place of another, without a possible secret.
-
-    A secret may have been put in the wrong place.
-    """
+    """The value in place of another, unless it may be a misplaced secret."""
     if where.endswith(("_env", ".env", ".proxy")) or ".headers" in where or "@" in seen:
         if "://" in seen and not where.endswith(".proxy"):
             return f"found {shown_url(seen)}"
-        return "found something else (not shown: it may be a secret)"
+        return _HIDDEN
     return f"found {shown_url(seen) if '://' in seen else seen}"
-
-
-def _meant(where: str, instance: Any) -> str:
-    is_url = where.endswith(("base_url", "token_url", "advance_url")) or ".origins." in where
-    return suggestion(instance) if is_url and isinstance(instance, str) else ""

@@ -1,15 +1,4 @@
 """The pytest plugin: `pytest_plugins` names its modules that have hooks."""
 
-pytest_plugins = [
-    f"{__name__}.{name}"
-    for name in (
-        "options",
-        "terminal",
-        "modes",
-        "session",
-        "selection",
-        "outcomes",
-        "workers",
-        "failures",
-    )
-]
+_WITH_HOOKS = ("options", "terminal", "modes", "session", "selection", "outcomes")
+pytest_plugins = [f"{__name__}.{name}" for name in _WITH_HOOKS]

@@ -1,4 +1,8 @@
-"""Modes that run no test: `--plan`, `--traffic` and `--cleanup`."""
+"""Modes that run no test: `--plan`, `--traffic` and `--cleanup`.
+
+Each requirement that a recording was judged by is a test case, so that every reporter of pytest's
+shows it.
+"""
 
 from __future__ import annotations
 
@@ -9,23 +13,22 @@ from pathlib import Path
 import pytest
 
 from orchestrator_contract import crash_cleanup, report
-from orchestrator_contract.coordination.journal import Past
 from orchestrator_contract.crash_cleanup import CleanupError
 from orchestrator_contract.exceptions import EndpointUnusable
-from orchestrator_contract.har.judge_recording import RecordingJudge
+from orchestrator_contract.har.judge import RecordingJudge
 from orchestrator_contract.har.reader import NotHar
-from orchestrator_contract.profile import Profile
-from orchestrator_contract.pytest_plugin import consent
-from orchestrator_contract.pytest_plugin.mock_process import EmbeddedMock
 from orchestrator_contract.pytest_plugin.options import usage_error
-from orchestrator_contract.pytest_plugin.plan import plan_lines
-from orchestrator_contract.pytest_plugin.recorded_cases import cases
-from orchestrator_contract.pytest_plugin.run import RUN
-from orchestrator_contract.pytest_plugin.selection import tests_of
+from orchestrator_contract.pytest_plugin.plan import get_consent, plan_lines
+from orchestrator_contract.pytest_plugin.run import RUN, Run
+from orchestrator_contract.pytest_plugin.selection import case_properties, tests_of
+from orchestrator_contract.redaction.visible import visible
 from orchestrator_contract.report import ReportError
+from orchestrator_contract.results.requirement import RequirementResult, Verdict
 from orchestrator_contract.results.verdict import Result
 
 _LEFT = pytest.StashKey[int]()
+#: Longest text of a recorded case's outcome, in characters.
+_MOST = 1200
 
 
 def mode(config: pytest.Config) -> str:
@@ -46,8 +49,9 @@ def pytest_collection(session: pytest.Session) -> bool | None:
     """Collect tests for a plan; of a recording, the requirements that it was judged by."""
     config = session.config
     if mode(config) == "traffic" and not config.option.collectonly:
-        excuses = config.stash[RUN].options.excuses
-        session.items = cases(session, _judge_traffic(config), Path(config.option.traffic), excuses)
+        run, recording = config.stash[RUN], Path(config.option.traffic)
+        rows = _judge_traffic(run, recording).rows
+        session.items = [RecordedCase.of(session, row, run, recording.name) for row in rows]
         session.testscollected = len(session.items)
     return True if mode(config) in ("traffic", "cleanup") else None
 
@@ -55,11 +59,14 @@ def pytest_collection(session: pytest.Session) -> bool | None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtestloop(session: pytest.Session) -> bool | None:
     """Print a plan, or clean up."""
-    match mode(session.config):
+    config = session.config
+    run = config.stash[RUN]
+    match mode(config):
         case "plan":
-            _say(session.config, _plan(session))
+            target, tests = run.process.target.profile, [*tests_of(session.items)]
+            _say(config, ["", *plan_lines(target, run.options.effort, tests, run.wanted())])
         case "cleanup":
-            session.config.stash[_LEFT] = _clean_up(session.config)
+            config.stash[_LEFT] = _clean_up(config, run)
         case _:
             return None
     return True
@@ -72,40 +79,25 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         session.exitstatus = 1 if session.config.stash[_LEFT] else 0
 
 
-def _plan(session: pytest.Session) -> Iterable[str]:
-    run = session.config.stash[RUN]
-    target = run.options.profile or EmbeddedMock.described()
-    tests = [*tests_of(session.items)]
-    return ["", *plan_lines(target, run.options.effort, tests, run.wanted())]
-
-
-def _clean_up(config: pytest.Config) -> int:
+def _clean_up(config: pytest.Config, run: Run) -> int:
     """The number of configurations that could not be deleted."""
-    profile, path = config.stash[RUN].options.profile, Path(config.option.cleanup)
+    profile, path = run.options.profile, Path(config.option.cleanup)
     if profile is None:
         raise usage_error("--cleanup needs --target: the endpoint that the journal's run used")
     try:
-        past = crash_cleanup.read(path, profile)
-        if past.leftovers and not config.option.yes:
-            _ask(config, profile, past)
+        leftovers = crash_cleanup.read(path, profile).leftovers
+        if leftovers:
+            will = [
+                f"delete {one.sid or 'the configuration named'} {one.name}" for one in leftovers
+            ]
+            get_consent(config, profile, will)
         return crash_cleanup.clean(path, profile, lambda line: _say(config, [line]))
     except (CleanupError, EndpointUnusable) as error:
         raise usage_error(f"--cleanup: {error}") from None
 
 
-def _ask(config: pytest.Config, profile: Profile, past: Past) -> None:
-    places = consent.distant(profile)
-    if places:
-        will = [
-            f"delete {one.sid or 'the configuration named'} {one.name}" for one in past.leftovers
-        ]
-        consent.ask(config, places, will)
-
-
-def _judge_traffic(config: pytest.Config) -> Result:
-    run = config.stash[RUN]
-    options = run.options
-    traffic = RecordingJudge(Path(config.option.traffic))
+def _judge_traffic(run: Run, recording: Path) -> Result:
+    options, traffic = run.options, RecordingJudge(recording)
     try:
         report.prepare(options.report, options.sarif)
         traffic.judge(options.waivers)
@@ -134,3 +126,39 @@ def _say(config: pytest.Config, lines: Iterable[str]) -> None:
         reporter.ensure_newline()
         for line in lines:
             reporter.write_line("".join(c if c.isprintable() else "?" for c in line))
+
+
+class RecordedCase(pytest.Item):
+    """One requirement with the verdict that a recording led to."""
+
+    row: RequirementResult
+    #: True if --fail-on new expects a breach of the requirement.
+    known: bool
+
+    @classmethod
+    def of(
+        cls, session: pytest.Session, row: RequirementResult, run: Run, recording: str
+    ) -> RecordedCase:
+        """The case of one row of the result."""
+        one = row.requirement
+        made: RecordedCase = cls.from_parent(session, name=one.id, nodeid=f"{recording}::{one.id}")
+        made.row = row
+        made.known = run.options.excuses.why(one.id, row.reason) == "known"
+        made.user_properties += case_properties([one.id], str(row.verdict))
+        return made
+
+    def runtest(self) -> None:
+        """Come to the outcome that the verdict calls for."""
+        reason = visible(self.row.reason, _MOST)
+        if self.row.verdict is Verdict.BREACHED:
+            if self.known:
+                pytest.xfail(f"known: {reason}")
+            pytest.fail(f"{self.row.requirement.id}: {reason}", pytrace=False)
+        if self.row.verdict is Verdict.UNVERIFIED:
+            pytest.skip(f"unverified: {reason}")
+        if self.row.verdict is Verdict.WAIVED:
+            pytest.xfail(f"waived: {reason}")
+
+    def reportinfo(self) -> tuple[Path, None, str]:
+        """Where pytest says that the case stands: in the recording."""
+        return self.path, None, self.name

@@ -7,6 +7,7 @@ import secrets
 import shlex
 from argparse import ArgumentError
 from dataclasses import dataclass, field
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +21,13 @@ from orchestrator_contract.profile import Profile, ProfileError
 from orchestrator_contract.redaction.visible import visible
 from orchestrator_contract.results import baseline, waivers
 from orchestrator_contract.results.baseline import Baseline, BaselineError
-from orchestrator_contract.results.excuses import Excuses
 from orchestrator_contract.results.verdict import Policy, rerun_line
-from orchestrator_contract.results.waivers import WaiverError, Waivers
+from orchestrator_contract.results.waivers import Excuses, WaiverError, Waivers
 from orchestrator_contract.steps.key_age_file import KeyAgeFile, KeyAgeFileError
 from orchestrator_contract.suggestions import did_you_mean
 
+#: The name of a run's data in what xdist passes between its processes.
+WORKER_DATA = "orchestrator_contract"
 #: Characters of the longest message that ends a session.
 _LONGEST = 2000
 #: Where pytest's cache keeps the seed of a last run that found breaches.
@@ -42,89 +44,61 @@ def usage_error(text: object) -> pytest.UsageError:
     return pytest.UsageError(said(text))
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """Register the options of README.md."""
-    add_options(parser)
+def _value(metavar: str, text: str, **more: Any) -> dict[str, Any]:
+    return {"metavar": metavar, "help": text} | more
+
+
+def _flag(text: str) -> dict[str, Any]:
+    return {"action": "store_true", "help": text}
 
 
 #: The options with their settings, as pytest takes them.
 OPTIONS: dict[str, dict[str, Any]] = {
-    "--target": {
-        "metavar": "URL|FILE",
-        "help": "endpoint to test: a URL or a target profile (default: the embedded mock)",
-    },
-    "--report": {
-        "metavar": "DIR",
-        "default": "conformance-report",
-        "help": "where the reports go (default: %(default)s)",
-    },
-    "--sarif": {
-        "metavar": "FILE",
-        "help": "write breaches and warnings as SARIF 2.1.0, for code-scanning views",
-    },
+    "--target": _value(
+        "URL|FILE", "endpoint to test: a URL or a target profile (default: the embedded mock)"
+    ),
+    "--report": _value(
+        "DIR", "where the reports go (default: %(default)s)", default="conformance-report"
+    ),
+    "--sarif": _value(
+        "FILE", "write breaches and warnings as SARIF 2.1.0, for code-scanning views"
+    ),
     "--effort": {
         "choices": list(EFFORTS),
         "default": "standard",
         "help": "how much is sampled (default: %(default)s)",
     },
-    "--strict": {
-        "action": "store_true",
-        "dest": "strict",
-        "help": "advisory breaches fail too",
-    },
-    "--require-verified": {
-        "action": "store_true",
-        "help": "an unverified documented or derived requirement fails",
-    },
-    "--seed": {
-        "type": int,
-        "metavar": "N",
-        "help": "repeat a run: same generated inputs, same order",
-    },
-    "--requirement": {
-        "metavar": "ID[,ID…]",
-        "help": "only the tests of these requirements; a prefix selects a section",
-    },
-    "--plan": {
-        "action": "store_true",
-        "help": "send nothing; say what would be checked, created and deleted",
-    },
-    "--waivers": {
-        "metavar": "FILE",
-        "help": "accepted breaches, as TOML; they are reported and don't fail the gate",
-    },
-    "--traffic": {
-        "metavar": "FILE.har",
-        "help": "send nothing; judge recorded traffic (HAR 1.2)",
-    },
-    "--har": {
-        "metavar": "FILE",
-        "help": "write the run's own traffic as HAR; each worker of -n adds its id to the name",
-    },
-    "--baseline": {
-        "metavar": "FILE",
-        "help": "compare with the conformance.json of an earlier run",
-    },
+    "--strict": _flag("advisory breaches fail too"),
+    "--require-verified": _flag("an unverified documented or derived requirement fails"),
+    "--seed": _value("N", "repeat a run: same generated inputs, same order", type=int),
+    "--requirement": _value(
+        "ID[,ID…]", "only the tests of these requirements; a prefix selects a section"
+    ),
+    "--plan": _flag("send nothing; say what would be checked, created and deleted"),
+    "--waivers": _value(
+        "FILE", "accepted breaches, as TOML; they are reported and don't fail the gate"
+    ),
+    "--traffic": _value("FILE.har", "send nothing; judge recorded traffic (HAR 1.2)"),
+    "--har": _value(
+        "FILE", "write the run's own traffic as HAR; each worker of -n adds its id to the name"
+    ),
+    "--baseline": _value("FILE", "compare with the conformance.json of an earlier run"),
     "--fail-on": {
         "choices": ["new"],
         "help": "new: only breaches that the baseline doesn't have fail the gate",
     },
-    "--ttl-ledger": {
-        "metavar": "FILE",
-        "help": "plant keys for a later run, and judge the lifetime of those planted earlier",
-    },
-    "--cleanup": {
-        "metavar": "JOURNAL",
-        "help": "run no tests; delete what the journal of an earlier run says is left on --target",
-    },
-    "--yes": {
-        "action": "store_true",
-        "help": "agree that the run changes a target that is not on this machine",
-    },
+    "--ttl-ledger": _value(
+        "FILE", "plant keys for a later run, and judge the lifetime of those planted earlier"
+    ),
+    "--cleanup": _value(
+        "JOURNAL",
+        "run no tests; delete what the journal of an earlier run says is left on --target",
+    ),
+    "--yes": _flag("agree that the run changes a target that is not on this machine"),
 }
 
 
-def add_options(parser: pytest.Parser) -> None:
+def pytest_addoption(parser: pytest.Parser) -> None:
     """Register the options, unless `checkout` has done so already."""
     group = parser.getgroup("contract", "contract of Delete Configuration")
     if any("--target" in option.names() for option in group.options):
@@ -198,12 +172,14 @@ def read(config: pytest.Config) -> RunOptions:
 def _read(config: pytest.Config) -> RunOptions:
     option = config.option
     # A worker takes over what its controller has decided.
-    given = getattr(config, "workerinput", {}).get("orchestrator_contract", {})
+    given = getattr(config, "workerinput", {}).get(WORKER_DATA, {})
     target = given.get("target", option.target)
-    endpoint = load_target(target) if target else None
+    endpoint = profile.load(target) if target else None
     if option.ttl_ledger:
-        _check_ledger(option.ttl_ledger, endpoint)
-    again = recall_seed(config, endpoint) if option.seed is None else None
+        _check_ledger(Path(option.ttl_ledger), endpoint)
+    recalled = recall_seed(config, endpoint) if option.seed is None else None
+    seeds = (option.seed, recalled, secrets.randbelow(2**31))
+    asked, known = option.requirement, catalogue.load()
     return RunOptions(
         command=config.getini("contract_command"),
         target=option.target,
@@ -211,51 +187,31 @@ def _read(config: pytest.Config) -> RunOptions:
         report=Path(option.report),
         effort=_effort(EFFORTS[option.effort], endpoint),
         policy=Policy(bool(option.strict), option.require_verified, option.fail_on == "new"),
-        seed=given.get("seed", _seed(option.seed, again)),
-        requirements=_requirements(option.requirement),
-        waivers=_waivers(option.waivers),
+        seed=given.get("seed", next(seed for seed in seeds if seed is not None)),
+        requirements=frozenset() if asked is None else known.select(asked),
+        waivers=waivers.load(Path(option.waivers), known) if option.waivers else Waivers(),
         baseline=baseline.load(Path(option.baseline)) if option.baseline else None,
         har=Path(option.har) if option.har else None,
         sarif=Path(option.sarif) if option.sarif else None,
-        failed_last=failed_last(config) if again is not None else frozenset(),
+        failed_last=frozenset() if recalled is None else failed_last(config),
     )
-
-
-def load_target(target: str) -> Profile:
-    """The profile that --target names.
-
-    Raises:
-        ProfileError: it names none.
-    """
-    return profile.load(target)
 
 
 def _effort(effort: Effort, endpoint: Profile | None) -> Effort:
     if endpoint is None:
         return effort
-    found = effort.within(endpoint.supply, endpoint.limits.requests)
+    found = effort.within(
+        endpoint.supply, endpoint.limits.requests, endpoint.limits.delete_requests or inf
+    )
     return found if are_loopback(endpoint.bases) else found.on_live_keys()
 
 
-def _seed(chosen: int | None, again: int | None) -> int:
-    drawn = again if chosen is None else chosen
-    return secrets.randbelow(2**31) if drawn is None else drawn
-
-
-def _requirements(chosen: str | None) -> frozenset[str]:
-    return frozenset() if chosen is None else catalogue.load().select(chosen)
-
-
-def _waivers(file: str | None) -> Waivers:
-    return waivers.load(Path(file), catalogue.load()) if file else Waivers()
-
-
-def _check_ledger(file: str, endpoint: Profile | None) -> None:
+def _check_ledger(file: Path, endpoint: Profile | None) -> None:
     if endpoint is None:
         raise KeyAgeFileError(
             "--ttl-ledger needs --target: the embedded mock forgets its keys when the run ends"
         )
-    KeyAgeFile(Path(file), endpoint)
+    KeyAgeFile(file, endpoint)
 
 
 # -------------------------------------------------------------------- the last run's failures
@@ -267,8 +223,7 @@ def recall_seed(config: pytest.Config, endpoint: Profile | None) -> int | None:
     All generated inputs but the keys follow from the seed: it repeats the failing examples.
     """
     cache = getattr(config, "cache", None)  # absent under -p no:cacheprovider
-    found = cache.get(_SEED, None) if cache is not None and endpoint is not None else None
-    match found:
+    match cache.get(_SEED, None) if cache and endpoint else None:
         case {"endpoint": str(url), "seed": int(seed)} if endpoint and url == endpoint.base_url:
             return seed
     return None
@@ -277,12 +232,8 @@ def recall_seed(config: pytest.Config, endpoint: Profile | None) -> int | None:
 def remember_seed(config: pytest.Config, endpoint: Profile, seed: int, *, found: bool) -> None:
     """Keep the *seed* of a run that *found* breaches; forget it after one that did not."""
     cache = getattr(config, "cache", None)
-    if cache is None:
-        return
-    if found:
-        cache.set(_SEED, {"endpoint": endpoint.base_url, "seed": seed})
-    elif recall_seed(config, endpoint) is not None:
-        cache.set(_SEED, None)
+    if cache and (found or recall_seed(config, endpoint) is not None):
+        cache.set(_SEED, {"endpoint": endpoint.base_url, "seed": seed} if found else None)
 
 
 def failed_last(config: pytest.Config) -> frozenset[str]:

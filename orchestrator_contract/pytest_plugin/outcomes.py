@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
+from dataclasses import replace
+from types import TracebackType
 
 import pytest
 
 from orchestrator_contract.coordination import clock_lock
 from orchestrator_contract.endpoint import Endpoint
-from orchestrator_contract.exceptions import Inconclusive
-from orchestrator_contract.pytest_plugin import junit, worker_reports
-from orchestrator_contract.pytest_plugin.run import RUN, Run
-from orchestrator_contract.pytest_plugin.selection import is_marked, requirements_of
-from orchestrator_contract.pytest_plugin.signals import give_lines
+from orchestrator_contract.exceptions import CheckInconclusive, Inconclusive
+from orchestrator_contract.pytest_plugin.run import RUN, Run, carry, name_of
+from orchestrator_contract.pytest_plugin.selection import (
+    case_properties,
+    is_marked,
+    requirements_of,
+)
 from orchestrator_contract.report import failure
 from orchestrator_contract.results.exit_code import Ending
 
@@ -23,38 +27,41 @@ class Outcomes:
     def __init__(self, run: Run) -> None:
         self._run = run
         self.breached = False
-        self._broken = False
-        self._crashed = False
-        self._others_failed = False
-        self._stopped = False
-
-    def ending(self, status: int, *, unwritten: bool) -> Ending:
-        """How the session ended, with pytest's own *status*."""
-        return Ending(
-            status,
-            stopped=self._stopped,
-            broken=self._broken,
-            crashed=self._crashed,
-            unwritten=unwritten,
-            others_failed=self._others_failed,
-        )
+        #: How the session ends, as far as its tests say.
+        self.ending = Ending()
 
     @pytest.hookimpl(tryfirst=True)  # a terminal reporter that fails ends the session
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """See each report, wherever the test ran."""
         node = getattr(report, "node", None)  # xdist's
         self._run.reports.hear(node.gateway.id if node else "", report)
-        told = dict(report.user_properties)
-        self._broken |= "suite_broken" in told
-        self._crashed |= report.when not in ("setup", "call", "teardown")  # xdist's own report
+        told, end = dict(report.user_properties), self.ending
         self.breached |= told.get("verdict") == "breached"
-        self._others_failed |= report.failed and "requirement" not in told
+        self.ending = replace(
+            end,
+            broken=end.broken or "suite_broken" in told,
+            crashed=end.crashed or report.when not in ("setup", "call", "teardown"),  # by xdist
+            others_failed=end.others_failed or (report.failed and "requirement" not in told),
+        )
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """See an early end: after -x xdist interrupts the session by an exception of its own."""
         give_lines(excinfo)
-        self._stopped = excinfo.type is not KeyboardInterrupt
+        self.ending = replace(self.ending, stopped=excinfo.type is not KeyboardInterrupt)
+
+
+def give_lines(excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+    """Leave frames without a line number out of an interrupt's traceback.
+
+    Some of the interpreter's instructions have none, and pytest can't show them.
+    """
+    step: TracebackType | None = excinfo.tb
+    while step is not None:
+        while (inner := step.tb_next) is not None and getattr(inner, "tb_lineno", None) is None:
+            step.tb_next = inner.tb_next
+        step = inner
+    excinfo.traceback = type(excinfo.traceback)(excinfo.tb)
 
 
 #: Where pytest's configuration holds the outcomes of the session.
@@ -90,7 +97,7 @@ class _Attempt:
         self._ids = ids
         self._run = item.config.stash[RUN]
         self._endpoint = self._run.endpoint
-        self._name = worker_reports.name_of(item.nodeid)
+        self._name = name_of(item.nodeid)
         self._alone = is_marked(item, "clock")
         self._entered = False
         #: Why the test could not be carried out; empty where it could.
@@ -112,19 +119,27 @@ class _Attempt:
         lacking = {need for needs in self._lacking().values() for need in needs}
         if lacking:
             raise Inconclusive("needs " + ", ".join(sorted(lacking)))
+        if self._endpoint.lessened and self._is_extra():
+            raise CheckInconclusive("left out to end in time")
         run_last = [one for one in self._item.session.items if is_marked(one, "run_last")]
         with self._endpoint.client.steps.step(
             "waiting for other tests to leave the endpoint's clock alone"
         ):
             # Tests of other workers look back at the run; once the clock moves that is days ago.
             self._entered = clock_lock.enter(
-                self._endpoint.coordinator,
+                self._endpoint.coordinator.clock,
                 self._run.process.worker,
                 alone=self._alone,
                 after_last=len(run_last) if self._run.is_worker else 0,
             )
         if not self._entered:
             raise Inconclusive("the endpoint's clock was in use for too long")
+
+    def _is_extra(self) -> bool:
+        """True if a quick run does without the test, or without its further batches and rounds."""
+        parameters = getattr(self._item, "callspec", None)
+        further = parameters and any(map(parameters.params.get, ("batch", "round_")))
+        return bool(further) or is_marked(self._item, "extended")
 
     def _lacking(self) -> dict[str, tuple[str, ...]]:
         if is_marked(self._item, "ttl_ledger"):
@@ -145,9 +160,9 @@ class _Attempt:
     def leave(self) -> None:
         """Leave the clock to others."""
         if self._entered:
-            self._endpoint.coordinator.leave_clock(self._run.process.worker, alone=self._alone)
+            self._endpoint.coordinator.clock.leave(self._run.process.worker, alone=self._alone)
         if is_marked(self._item, "run_last"):
-            self._endpoint.coordinator.last_ended()
+            self._endpoint.coordinator.clock.last_ended()
 
     def conclude(self) -> None:
         """Raise the outcome that is no pass."""
@@ -238,16 +253,24 @@ def pytest_runtest_makereport(
         if crash is not None:
             crash.message = call.excinfo.value.line
     if report.when == "call" or (report.when == "setup" and report.skipped):
-        worker_reports.carry(report, attempt.found)
-        told = junit.properties(report, requirements_of(item))
+        carry(report, attempt.found)
+        told = case_properties(requirements_of(item), _verdict(report))
         report.user_properties += told
         item.user_properties += told  # JUnit takes them from the report of the teardown
     return report
+
+
+def _verdict(report: pytest.TestReport) -> str:
+    if report.failed:
+        return "breached"
+    if hasattr(report, "wasxfail"):
+        return "known" if report.wasxfail.startswith("known:") else "waived"
+    return "unverified" if report.skipped else "passed"
 
 
 def _mark_broken(item: pytest.Item, report: pytest.TestReport) -> None:
     report.user_properties.append(("suite_broken", item.nodeid))
     # Arguments of its frames are shown, and some of them hold credentials.
     run, text = item.config.stash[RUN], str(report.longrepr)
-    if run.opened and (clean := run.endpoint.redactor.text(text)) != text:
+    if run.process.opened and (clean := run.endpoint.redactor.text(text)) != text:
         report.longrepr = clean

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import json
+import os
 import secrets
+import subprocess
+import sys
+import tempfile
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any, NamedTuple
 
-from orchestrator_contract import crash_cleanup
+from orchestrator_contract import crash_cleanup, profile
 from orchestrator_contract.coordination import remote
 from orchestrator_contract.coordination.coordinator import (
     DELETES,
@@ -23,14 +29,67 @@ from orchestrator_contract.effort import GENTLE_KEYS, GENTLE_LOGINS
 from orchestrator_contract.endpoint import Endpoint, Settings
 from orchestrator_contract.exceptions import Inconclusive
 from orchestrator_contract.har.writer import HarError, HarWriter
-from orchestrator_contract.profile import Profile
+from orchestrator_contract.profile import Profile, ProfileError
 from orchestrator_contract.provision.inventory import initial_bound
-from orchestrator_contract.pytest_plugin.mock_process import EmbeddedMock
-from orchestrator_contract.pytest_plugin.options import RunOptions, load_target
-from orchestrator_contract.report.timelines import Recorder
+from orchestrator_contract.pytest_plugin.options import WORKER_DATA, RunOptions
+from orchestrator_contract.results.timelines import Recorder
 
-#: SIDs of leftovers that a note names.
-_NAMED = 10
+_MOCK_CREDENTIALS = {
+    "MOCK_USER_1": "SKmock00000000000000000000000000001",
+    "MOCK_PASSWORD_1": "mock-secret-one",
+    "MOCK_USER_2": "SKmock00000000000000000000000000002",
+    "MOCK_PASSWORD_2": "mock-secret-two",
+}
+_MOCK_OPTIONS = (
+    *("--port", "0", "--exit-with-stdin", "--operation-seconds", "0.03"),
+    *("--create-seconds", "0.01", "--write-profile"),
+)
+
+
+@dataclass(slots=True)
+class EmbeddedMock:
+    """The default target: a mock in a process of its own, known by its profile only."""
+
+    process: subprocess.Popen[str]
+    folder: tempfile.TemporaryDirectory[str]
+    profile: Path
+
+    @classmethod
+    def start(cls, *options: str) -> EmbeddedMock:
+        """Start the mock on free loopback ports and wait until it answers.
+
+        Raises:
+            ProfileError: it did not start.
+        """
+        for name, value in _MOCK_CREDENTIALS.items():
+            os.environ.setdefault(name, value)
+        folder = tempfile.TemporaryDirectory(prefix="orchestrator-contract-")
+        path = Path(folder.name, "mock.toml")
+        command = [sys.executable, "-m", "orchestrator_contract.mock", *_MOCK_OPTIONS, str(path)]
+        process = subprocess.Popen(
+            [*command, *options],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,  # Ctrl-C is the run's, which cleans up before the mock ends
+        )
+        line = process.stdout.readline() if process.stdout else ""
+        try:
+            json.loads(line)
+        except ValueError:
+            process.kill()
+            folder.cleanup()
+            raise ProfileError(
+                "the embedded mock did not start; try: python -m orchestrator_contract.mock"
+            ) from None
+        return cls(process, folder, path)
+
+    def stop(self) -> None:
+        """End the process at once; it has nothing to clean up."""
+        self.process.kill()
+        with self.process:
+            pass  # leaving the context closes the pipes and waits
+        self.folder.cleanup()
 
 
 class Target(NamedTuple):
@@ -46,26 +105,25 @@ class Process:
     def __init__(self, options: RunOptions, workerinput: Mapping[str, Any] | None) -> None:
         self._options = options
         self._is_worker = workerinput is not None
+        given = workerinput or {}
         #: xdist's name of this worker; empty where there are none.
-        self.worker = str((workerinput or {}).get("workerid", ""))
-        self._processes = int((workerinput or {}).get("workercount", 1))
+        self.worker = str(given.get("workerid", ""))
+        self._processes = int(given.get("workercount", 1))
         #: A copy of the controller's ticket; the coordinator's key leaves it at its first use.
-        self._ticket: dict[str, Any] = dict((workerinput or {}).get("orchestrator_contract", {}))
+        self._ticket: dict[str, Any] = dict(given.get(WORKER_DATA, {}))
         self._run_id = self._ticket.get("run_id") or secrets.token_hex(4)
         self.recorder = Recorder()
         self._mock: EmbeddedMock | None = None
         self._har: HarWriter | None = None
         self._has_workers = False
+        #: The part of a whole run's tests that is run.
+        self.share = 1.0
         #: True once there is an endpoint.
         self.opened = False
         #: Notes on what is left on the endpoint; while there are any the journal is kept.
         self.leftovers: list[str] = []
         #: Other notes for the report.
         self.remarks: list[str] = []
-
-    def start(self) -> None:
-        """Start the embedded mock, if that is the target."""
-        _ = self.target
 
     @cached_property
     def target(self) -> Target:
@@ -74,7 +132,7 @@ class Process:
             return Target(self._options.profile, str(self._options.target))
         self._mock = EmbeddedMock.start()
         given = str(self._mock.profile)
-        return Target(load_target(given), given)
+        return Target(profile.load(given), given)
 
     @cached_property
     def journal(self) -> Journal:
@@ -88,21 +146,17 @@ class Process:
         if self._is_worker:
             return remote.connect(self._ticket.pop("coordinator"))
         limits = self.target.profile.limits
+        bounds = {DELETES: limits.delete_requests} if limits.delete_requests else {}
+        if self._options.effort.gentle:
+            bounds |= {FAILED_LOGINS: GENTLE_LOGINS, MALFORMED_KEYS: GENTLE_KEYS}
         return Coordinator(
             limits.requests,
             limits.requests_per_second,
             limits.deletes,
             self.journal,
             initial_bound(self.target.profile),
-            self._bounds(limits.delete_requests),
+            bounds,
         )
-
-    def _bounds(self, deletes: int) -> dict[str, int]:
-        """The most requests of kinds that have a bound of their own."""
-        bounds = {DELETES: deletes} if deletes else {}
-        if self._options.effort.gentle:
-            bounds |= {FAILED_LOGINS: GENTLE_LOGINS, MALFORMED_KEYS: GENTLE_KEYS}
-        return bounds
 
     @cached_property
     def _server(self) -> remote.Server:
@@ -138,6 +192,7 @@ class Process:
                 self._run_id,
                 self.worker,
                 self._processes,
+                self.share / self._processes,
                 options.report / ".hypothesis" if self._mock is None else None,
             ),
             self.coordinator,
@@ -148,14 +203,13 @@ class Process:
     def _recording(self) -> HarWriter | None:
         """The writer of --har; each worker writes a file of its own."""
         file = self._options.har
-        if file is None:
-            return None
-        if not self.worker:
-            return HarWriter(file, self.coordinator.advanced)
-        try:
+        if file is not None and self.worker:
             file = file.with_name(f"{file.stem}-{self.worker}{file.suffix}")
-            return HarWriter(file, self.coordinator.advanced)
+        try:
+            return HarWriter(file, self.coordinator.advanced) if file is not None else None
         except HarError as error:
+            if not self.worker:
+                raise
             # The controller's own file could be written: the run goes on without this part.
             self.remarks.append(str(error))
             return None
@@ -165,26 +219,20 @@ class Process:
     def clean_up(self, awaited: int) -> None:
         """Delete what the run created, and note what is left; *awaited* workers have died."""
         left = self.endpoint.close()
+        if self.endpoint.lessened:
+            self.remarks.append(self.endpoint.lessened)
         if left:
-            sids = ", ".join(one.sid for one in left[:_NAMED])
+            sids = ", ".join(one.sid for one in left)
             self.leftovers.append(
                 f"{len(left)} configuration(s) of this run could not be deleted: {sids}"
             )
-        stale = self.endpoint.configurations.stale
-        if stale:
-            self.remarks.append(
-                f"{len(stale)} SID(s) that the profile gives are not there,"
-                f" such as {stale[0]:.80}: nothing was asked of them"
-            )
-        provisioner = self.endpoint.configurations
-        if provisioner.got < provisioner.asked and self.endpoint.inventory.bound():
-            self.remarks.append(
-                f"the account has room for {self.endpoint.inventory.bound()} of the run's"
-                f" configurations at once: tests that sample took {provisioner.got}"
-                f" of {provisioner.asked}"
-            )
+        self.remarks += self.endpoint.remarks()
         if not self._is_worker:
-            self._note_unused()
+            if unused := self.coordinator.unused([]):
+                self.remarks.append(
+                    f"{unused} SID(s) that the profile's command printed were not used:"
+                    " nothing was sent to change them"
+                )
             if awaited:
                 self._sweep(f"{awaited} worker(s) ended without reporting")
             if not self.leftovers:
@@ -192,29 +240,18 @@ class Process:
                     self.journal.discard()
         self._end_recording()
 
-    def _note_unused(self) -> None:
-        unused = self.coordinator.unused([])
-        if unused:
-            self.remarks.append(
-                f"{unused} SID(s) that the profile's command printed were not used:"
-                " nothing was sent to change them"
-            )
-
     def _sweep(self, who: str) -> None:
         """Delete what dead workers left: only the journal tells of it."""
-        path = self.journal.path
-        line = self._options.cleanup_line(path)
+        path, found, left = self.journal.path, 0, 0
         try:
-            found, left = (0, 0)
             if path.exists():
                 found, left = crash_cleanup.sweep(path, self.target.profile, self.coordinator)
         except (OSError, CleanupError, Inconclusive) as error:
-            self.leftovers.append(f"{who}; this deletes what they may have left: {line} ({error})")
+            self.leftovers.append(f"{who}; what they may have left is not deleted: {error}")
             return
         if left:
             self.leftovers.append(
-                f"{who}, and {left} configuration(s) that they may have left could not be deleted;"
-                f" try again: {line}"
+                f"{who}, and {left} configuration(s) that they may have left could not be deleted"
             )
         elif found:
             self.remarks.append(

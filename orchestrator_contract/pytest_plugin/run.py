@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from orchestrator_contract import preflight, report
+from orchestrator_contract import report
 from orchestrator_contract.contract import catalogue
 from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.exceptions import EndpointUnusable, Inconclusive
 from orchestrator_contract.pytest_plugin.options import RunOptions
 from orchestrator_contract.pytest_plugin.process import Process
-from orchestrator_contract.pytest_plugin.worker_reports import WorkerReports
-from orchestrator_contract.report import timelines
-from orchestrator_contract.results.exit_code import Ending, exit_code
+from orchestrator_contract.results import timelines
+from orchestrator_contract.results.findings import Findings
 from orchestrator_contract.results.verdict import Result, conclude
+from orchestrator_contract.schedule import LIFE_S, expected_s
+
+#: Breaches of one test that its report carries.
+_MOST = 40
+_BREACHES = "breaches"
+_ENDED_EARLY = "not all of its tests were run to their end: the run, or a worker of it, ended early"
+_LOST = "a worker that ran a test of it ended without handing over what it had found"
 
 
 class Run:
@@ -43,20 +50,6 @@ class Run:
         """The endpoint, made at first use."""
         return self.process.endpoint
 
-    @property
-    def opened(self) -> bool:
-        """True once the endpoint was, or is about to be, asked something."""
-        return self.process.opened
-
-    def open(self, *, alone: bool) -> None:
-        """Find out whether the endpoint can be tested, by this process *alone* or by workers.
-
-        Raises:
-            EndpointUnusable: it can't.
-            HarError: the file of --har can't be written.
-        """
-        preflight.ready(self.endpoint, alone=alone)
-
     def header(self) -> list[str]:
         """Lines for the top of the terminal output."""
         options = self.options
@@ -66,6 +59,21 @@ class Run:
             f"contract: {where}, effort {options.effort.name}, seed {options.seed}{again}",
             *options.effort.remarks,
         ]
+
+    def expectation(self, processes: int) -> str:
+        """How long the tests will take, from what the endpoint has shown so far."""
+        endpoint, effort = self.endpoint, self.options.effort
+        create_s = endpoint.poller.usual_s("create")
+        request_s, share = endpoint.schedule.request_s, self.process.share
+        life_s = 2 * create_s + 2 * request_s if create_s else LIFE_S / 2
+        room = endpoint.inventory.bound()
+        whole_s = expected_s(effort, endpoint.profile, share, request_s, life_s, room)
+        minutes = max(whole_s / processes / 60, 1)
+        told = f"takes about {minutes:.0f} min at {request_s:.2g} s a request"
+        most = effort.longest_s / 60
+        if minutes > most:
+            return f"{told} in full; it ends after {most:.0f}, and samples less for that"
+        return f"{told}, and {most:.0f} at most"
 
     # ---------------------------------------------------------------- tests
 
@@ -99,7 +107,7 @@ class Run:
 
     def hand_over(self) -> dict[str, Any]:
         """Clean up at the end of a worker; its findings, for the controller."""
-        if not self.opened:
+        if not self.process.opened:
             return {}
         self.process.clean_up(awaited=0)
         return {
@@ -110,8 +118,8 @@ class Run:
         }
 
     def merge(self, worker: str, found: Mapping[str, Any] | None, error: object) -> None:
-        """Take over what a worker *found*; None where it has died, by an *error* or an interrupt."""
-        self.process.coordinator.release_clock(worker, crashed=found is None)
+        """Take over a worker's findings; None if it has died, by an *error* or an interrupt."""
+        self.process.coordinator.clock.release(worker, crashed=found is None)
         if found is not None:
             self._awaited -= 1
             self.reports.handed_over(worker)
@@ -125,47 +133,43 @@ class Run:
                 "a worker process crashed; of its findings only what its tests reported is known"
             )
 
-    def _account_for_tests(self) -> None:
-        """Leave unverified what was selected and not wholly reported."""
-        self.select(self.process.coordinator.selected())
-        if self._awaited and not self.selected:
-            self.selected = self.wanted()
-        self.reports.settle(self.endpoint.findings, self._tests)
-
     # ---------------------------------------------------------------- the end
 
-    def finish(self, unusable: EndpointUnusable | None = None) -> Result:
+    def finish(self, unusable: EndpointUnusable | None = None) -> None:
         """Clean up, draw the result and write the reports.
 
         Raises:
             ReportError: a report can't be written.
         """
-        self.process.clean_up(self._awaited)
-        if unusable is None:
-            self._account_for_tests()
-        elif not self.selected:
-            self.selected = self.wanted()
         options, process = self.options, self.process
+        process.clean_up(self._awaited)
+        if unusable is None:
+            self.select(process.coordinator.selected())
+            # A test that was not wholly reported leaves its requirements unverified.
+            self.reports.settle(self.endpoint.findings, self._tests)
+        if not self.selected and (self._awaited or unusable):
+            self.selected = self.wanted()
         lines = [*process.recorder.dump(), *self._timelines]
-        result = conclude(
-            self.endpoint.findings,
-            self.endpoint.profile,
-            self.selected,
-            policy=options.policy,
-            seed=options.seed,
-            effort=options.effort.name,
-            started=self.started,
-            finished=datetime.now(UTC),
-            unusable=unusable,
-            notes=[*options.effort.remarks, *process.leftovers, *process.remarks],
-            waivers=options.waivers,
-            baseline=options.baseline,
-            timelines=timelines.load(lines),
-            command=options.command,
-            target=options.target or "",
+        self.adopt(
+            conclude(
+                self.endpoint.findings,
+                self.endpoint.profile,
+                self.selected,
+                policy=options.policy,
+                seed=options.seed,
+                effort=options.effort.name,
+                started=self.started,
+                finished=datetime.now(UTC),
+                unusable=unusable,
+                leftovers=self._leftovers(),
+                notes=[*options.effort.remarks, *process.remarks],
+                waivers=options.waivers,
+                baseline=options.baseline,
+                timelines=timelines.load(lines),
+                command=options.command,
+                target=options.target or "",
+            )
         )
-        self.adopt(result)
-        return result
 
     def adopt(self, result: Result) -> None:
         """Take *result* for the run's, and write its reports.
@@ -176,23 +180,75 @@ class Run:
         self.result = result
         report.write_all(result, self.options.report, self.options.sarif)
 
-    def exit_code(self, ending: Ending) -> int:
-        """The exit code of a session with a result that ended like this."""
-        assert self.result is not None  # called after finish() or adopt()
-        return exit_code(self.result, self.options.policy, ending)
+    def _leftovers(self) -> list[str]:
+        """The notes on what is left on the endpoint, and the line that deletes it."""
+        found, path = self.process.leftovers, self.process.journal.path
+        return [*found, f"this deletes it: {self.options.cleanup_line(path)}"] if found else []
 
     def interrupted(self) -> str:
         """The message for an interrupt while the run cleans up."""
         path = self.process.journal.path
+        said = "interrupted while cleaning up"
         if not path.exists():
-            return "interrupted while cleaning up"
-        line = self.options.cleanup_line(path)
-        return f"interrupted while cleaning up; this deletes what is left: {line}"
-
-    def close(self) -> None:
-        """End what this process started."""
-        self.process.close()
+            return said
+        return f"{said}; this deletes what is left: {self.options.cleanup_line(path)}"
 
 
 #: Where pytest's configuration holds the session's run.
 RUN = pytest.StashKey[Run]()
+
+
+# ------------------------------------------------------------------ reports of workers
+
+
+def name_of(nodeid: str) -> str:
+    """A test's name as reports and other processes take it."""
+    return re.sub(r"[^\x20-\x7e]", "?", nodeid)
+
+
+def carry(report: pytest.TestReport, found: Sequence[tuple[str, str]]) -> None:
+    """Let *report* carry its test's breaches from a worker to the controller."""
+    if found:
+        breaches = [list(pair) for pair in dict.fromkeys(found)][:_MOST]
+        report.user_properties.append((_BREACHES, breaches))
+
+
+class WorkerReports:
+    """The reports of tests by the process that ran them; the one without a name is this process.
+
+    The findings of a dead worker are lost, but for the breaches that its tests' reports carry. So
+    nothing passes that one of its tests looked at.
+    """
+
+    def __init__(self) -> None:
+        self._ended: dict[str, set[str]] = {}
+        self._found: dict[str, list[tuple[str, str, str]]] = {}
+
+    def hear(self, worker: str, report: pytest.TestReport) -> None:
+        """Take note of a report."""
+        if report.when != "call" and not (report.when == "setup" and not report.passed):
+            return
+        test = name_of(report.nodeid)
+        self._ended.setdefault(worker, set()).add(test)
+        breaches: Any = dict(report.user_properties).get(_BREACHES, ())
+        self._found.setdefault(worker, []).extend(
+            (test, str(one), str(text)) for one, text in breaches
+        )
+
+    def handed_over(self, worker: str) -> None:
+        """Forget the breaches of *worker*, whose findings the run has now."""
+        self._found.pop(worker, None)
+        self._ended.setdefault("", set()).update(self._ended.pop(worker, ()))
+
+    def settle(self, findings: Findings, tests: Mapping[str, Sequence[str]]) -> None:
+        """Complete *findings* at the end; *tests* names each selected test's requirements."""
+        lost = set().union(*(names for worker, names in self._ended.items() if worker))
+        ended = lost | self._ended.get("", set())
+        for worker, found in self._found.items():
+            for test, requirement, text in found if worker else ():
+                findings.adopt(test, requirement, text)
+        for test, requirements in tests.items():
+            if test not in ended:
+                findings.cut_short(requirements, _ENDED_EARLY)
+            elif test in lost:
+                findings.cut_short(requirements, _LOST)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from typing import Any
 
 import pytest
 
 from orchestrator_contract.contract import catalogue
-from orchestrator_contract.pytest_plugin.options import RunOptions
 from orchestrator_contract.pytest_plugin.run import RUN
 
 _MARKERS = (
@@ -20,6 +19,9 @@ _MARKERS = (
     "ttl_ledger: judges keys of earlier runs; left out of a run without --ttl-ledger",
     "slow: takes long; left out of the ordinary run of the suite's own tests",
 )
+#: A test's place in the order in which pytest has collected them.
+_NUMBER = pytest.StashKey[int]()
+_COLLECTED = pytest.StashKey[int]()
 
 
 @pytest.hookimpl(trylast=True)
@@ -36,6 +38,18 @@ def requirements_of(item: pytest.Item) -> tuple[str, ...]:
     return tuple(one for mark in item.iter_markers("requirement") for one in mark.args)
 
 
+def tests_of(items: Iterable[pytest.Item]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The contract tests among *items*, with their requirements."""
+    return ((item.nodeid, ids) for item in items if (ids := requirements_of(item)))
+
+
+def case_properties(ids: Sequence[str], verdict: str) -> list[tuple[str, object]]:
+    """The properties of a test in --junitxml, and in the reports of xdist's workers."""
+    known = catalogue.load().requirements
+    levels = dict.fromkeys(str(known[one].level) for one in ids)
+    return [("requirement", ",".join(ids)), ("level", ",".join(levels)), ("verdict", verdict)]
+
+
 def is_marked(item: pytest.Item, name: str) -> bool:
     """True if a test has this marker."""
     return item.get_closest_marker(name) is not None
@@ -43,17 +57,9 @@ def is_marked(item: pytest.Item, name: str) -> bool:
 
 def judges_contract(config: pytest.Config) -> bool:
     """True unless all paths of the command line hold the suite's own tests."""
-    own = config.rootpath / "tests" / "suite"
-    paths = [
-        (config.invocation_params.dir / str(arg).partition("::")[0]).resolve()
-        for arg in config.args
-    ]
+    own, here = config.rootpath / "tests" / "suite", config.invocation_params.dir
+    paths = [(here / str(arg).partition("::")[0]).resolve() for arg in config.args]
     return not paths or not all(path.is_relative_to(own) for path in paths)
-
-
-#: A test's place in the order in which pytest has collected them.
-_NUMBER = pytest.StashKey[int]()
-_COLLECTED = pytest.StashKey[int]()
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
@@ -67,27 +73,31 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Keep the contract tests that the options ask for, in the catalogue's order."""
     if not any(map(requirements_of, items)):
         return
-    options = config.stash[RUN].options
-    kept = [one for one in items if _is_wanted(one, options, ledger=config.option.ttl_ledger)]
+    run = config.stash[RUN]
+    asked = run.options.requirements
+    possible = [one for one in items if _fits(one)]
+    kept = [one for one in possible if not asked or not asked.isdisjoint(requirements_of(one))]
+    run.process.share = len(kept) / max(len(possible), 1)
     if len(kept) < len(items):
         config.hook.pytest_deselected(items=[one for one in items if one not in kept])
-    items[:] = sorted(kept, key=_Rank(options.failed_last))
+    items[:] = sorted(kept, key=_Rank(run.options.failed_last))
+    if run.options.effort.spare:
+        items[:] = sorted(_most_telling_first(items), key=_at_the_end)
 
 
-def _is_wanted(item: pytest.Item, options: RunOptions, *, ledger: str | None) -> bool:
-    asked = options.requirements
-    if asked and asked.isdisjoint(requirements_of(item)):
-        return False
+def _fits(item: pytest.Item) -> bool:
+    """True if a run of this effort has the test."""
+    options = item.config.stash[RUN].options
     if options.effort.few and is_marked(item, "extended"):
         return False
-    return bool(ledger) or not is_marked(item, "ttl_ledger")
+    return bool(item.config.option.ttl_ledger) or not is_marked(item, "ttl_ledger")
 
 
 class _Rank:
     """The place of a test; total, so that a plugin that shuffles tests changes nothing."""
 
-    def __init__(self, failed_last: Iterable[str]) -> None:
-        self._failed = frozenset(failed_last)
+    def __init__(self, failed_last: frozenset[str]) -> None:
+        self._failed = failed_last
         self._number = {name: at for at, name in enumerate(catalogue.load().requirements)}
 
     def __call__(self, item: pytest.Item) -> tuple[Any, ...]:
@@ -103,6 +113,16 @@ class _Rank:
         )
 
 
+def _most_telling_first(items: Iterable[pytest.Item]) -> Iterator[pytest.Item]:
+    """*items*, each of which checks the most requirements that those before it do not."""
+    left, seen = list(items), set[str]()
+    while left:
+        best = max(left, key=lambda one: len(set(requirements_of(one)) - seen))
+        left.remove(best)
+        seen.update(requirements_of(best))
+        yield best
+
+
 def _at_the_end(item: pytest.Item) -> tuple[bool, bool]:
     return is_marked(item, "clock"), is_marked(item, "run_last")
 
@@ -115,10 +135,3 @@ class _Ends:
         """Move them there once all plugins have had their turn."""
         yield
         items.sort(key=_at_the_end)
-
-
-def tests_of(items: Iterable[pytest.Item]) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """The contract tests among *items*, with their requirements."""
-    for item in items:
-        if ids := requirements_of(item):
-            yield item.nodeid, ids

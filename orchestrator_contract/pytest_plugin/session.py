@@ -1,33 +1,32 @@
-"""The life of a session: read options, open the endpoint, draw the result."""
+"""The life of a session: read options, share with workers, open the endpoint, draw the result."""
 
 from __future__ import annotations
 
+import signal
+import threading
 from collections.abc import Generator
+from dataclasses import replace
+from functools import partial
 from importlib import import_module
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import pytest
 
-from orchestrator_contract import report
+from orchestrator_contract import preflight, report
 from orchestrator_contract.exceptions import EndpointUnusable
 from orchestrator_contract.har.writer import HarError
-from orchestrator_contract.pytest_plugin import (
-    consent,
-    modes,
-    options,
-    selection,
-    signals,
-    terminal,
-    workers,
-)
-from orchestrator_contract.pytest_plugin.options import said, usage_error
+from orchestrator_contract.pytest_plugin import modes, options, plan, terminal
+from orchestrator_contract.pytest_plugin.options import WORKER_DATA, said, usage_error
 from orchestrator_contract.pytest_plugin.outcomes import OUTCOMES
-from orchestrator_contract.pytest_plugin.run import RUN, Run
-from orchestrator_contract.pytest_plugin.worker_reports import name_of
+from orchestrator_contract.pytest_plugin.run import RUN, Run, name_of
+from orchestrator_contract.pytest_plugin.selection import judges_contract, tests_of
 from orchestrator_contract.report import ReportError
-from orchestrator_contract.results.exit_code import Code
+from orchestrator_contract.results.exit_code import Code, exit_code
 
+#: Signals that end a run like Ctrl-C; SIGHUP says that the terminal was closed.
+_SIGNALS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
 #: Fixtures of tests that generate inputs.
 _GENERATORS = {"histories", "generated_inputs", "generated_requests"}
 #: The file of --junitxml, once it could not be written, and the reason.
@@ -37,32 +36,91 @@ _UNWRITTEN = pytest.StashKey[str]()
 def pytest_configure(config: pytest.Config) -> None:
     """Read the options; a wrong one ends the session here, with exit code 4."""
     config.stash[RUN] = Run(options.read(config), getattr(config, "workerinput", None))
+    if config.getoption("dist", "no") == "each":
+        raise usage_error(
+            "--dist each is not supported: every worker would run the whole contract;"
+            " use -n N to spread the tests"
+        )
+    if others := [one for one in config.getoption("tx", None) or [] if "popen" not in one]:
+        raise usage_error(f"--tx {others[0]}: workers run on this machine only; use -n N")
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
     """Name the target and the seed, or the recording."""
     if modes.mode(config) == "traffic":
         return [f"contract: recording {said(Path(config.option.traffic).name)}"]
-    return config.stash[RUN].header() if selection.judges_contract(config) else []
+    return config.stash[RUN].header() if judges_contract(config) else []
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Let SIGTERM and SIGHUP end a run like Ctrl-C, in workers too."""
     config = session.config
-    if config.stash[RUN].options.command != "pytest":
+    run = config.stash[RUN]
+    if run.options.command != "pytest":
         terminal.hide_paths(config)
-    if selection.judges_contract(config):
-        signals.heed_termination(config)
-        if workers.has_workers(config):
-            # Workers, which are started next, inherit the embedded mock's credentials.
-            config.stash[RUN].process.start()
+    if judges_contract(config):
+        _heed_termination(config)
+        if _has_workers(config):
+            # Workers, which are started next, inherit the credentials of an embedded mock.
+            _ = run.process.target
+
+
+def _heed_termination(config: pytest.Config) -> None:
+    """Take the first signal of a kind for an interrupt; a second one ends the process at once."""
+    if threading.current_thread() is not threading.main_thread():
+        return
+
+    def stop(number: int, _frame: FrameType | None) -> None:
+        signal.signal(number, signal.SIG_DFL)
+        raise KeyboardInterrupt
+
+    def restore(number: int) -> None:
+        if signal.getsignal(number) is stop:
+            signal.signal(number, signal.SIG_DFL)
+
+    for number in _SIGNALS:
+        if signal.getsignal(number) is signal.SIG_DFL:  # nohup, for one, has SIGHUP ignored
+            signal.signal(number, stop)
+            config.add_cleanup(partial(restore, number))
+
+
+# -------------------------------------------------------------------- xdist's workers
+
+
+def _has_workers(config: pytest.Config) -> bool:
+    """True in a process that has its tests run by workers."""
+    return config.pluginmanager.has_plugin("dsession")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Give a worker what it needs to take part."""
+    if judges_contract(node.config):
+        node.workerinput[WORKER_DATA] = node.config.stash[RUN].ticket()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodeready(node: Any) -> None:
+    """Forget the coordinator's key, which the worker has now."""
+    node.workerinput.get(WORKER_DATA, {}).pop("coordinator", None)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any, error: object) -> None:
+    """Take over what a worker found."""
+    if judges_contract(node.config):
+        found = getattr(node, "workeroutput", {}).get(WORKER_DATA)
+        node.config.stash[RUN].merge(node.gateway.id, found, error)
+
+
+# -------------------------------------------------------------------- the run
 
 
 @pytest.hookimpl(tryfirst=True)  # before a worker tells its controller that it has collected
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Judge what was selected."""
-    tests = {name_of(node): ids for node, ids in selection.tests_of(session.items)}
+    tests = {name_of(node): ids for node, ids in tests_of(session.items)}
     session.config.stash[RUN].select(tests)
 
 
@@ -75,15 +133,18 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
     _preload(session.items)
     if run.is_worker:
         return None
-    spread = workers.has_workers(config)
-    if not (run.selected or (spread and selection.judges_contract(config))):
+    spread = _has_workers(config)
+    if not (run.selected or (spread and judges_contract(config))):
         return None
     try:
         _open(config, run, alone=not spread)
     except (HarError, ReportError) as error:
         raise usage_error(error) from None
     except EndpointUnusable as unusable:
-        _conclude_unusable(run, unusable)
+        try:
+            run.finish(unusable)
+        except ReportError as error:
+            raise usage_error(f"{unusable} ({error})") from None
         return True  # no test is run
     return None
 
@@ -97,17 +158,17 @@ def _preload(items: list[pytest.Item]) -> None:
 
 
 def _open(config: pytest.Config, run: Run, *, alone: bool) -> None:
-    consent.obtain(config, run.options.profile, run.options.effort)
-    report.prepare(run.options.report, run.options.sarif)
+    """Get consent, and find out whether the endpoint can be tested, *alone* or by workers."""
+    chosen = run.options
+    if chosen.profile is not None:
+        plan.get_consent(config, chosen.profile, plan.changes(chosen.profile, chosen.effort))
+    report.prepare(chosen.report, chosen.sarif)
     terminal.show(config, run.endpoint.client.steps)
-    run.open(alone=alone)
-
-
-def _conclude_unusable(run: Run, unusable: EndpointUnusable) -> None:
-    try:
-        run.finish(unusable)
-    except ReportError as error:
-        raise usage_error(f"{unusable} ({error})") from None
+    preflight.ready(run.endpoint, alone=alone)
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is not None and reporter.verbosity >= 0:
+        processes = getattr(config.option, "numprocesses", None) or 1
+        reporter.write_line(f"contract: {run.expectation(processes)}")
 
 
 @pytest.hookimpl(wrapper=True, trylast=True)
@@ -131,17 +192,17 @@ def _end(session: pytest.Session, exitstatus: int) -> None:
     """Clean up, draw the result, set the exit code."""
     config, run = session.config, session.config.stash[RUN]
     if run.is_worker:
-        workers.hand_over(config)
+        config.workeroutput[WORKER_DATA] = run.hand_over()  # type: ignore[attr-defined]  # xdist's
         return
-    if run.opened and run.result is None:
+    if run.process.opened and run.result is None:
         _finish(run)
         _remember_seed(config, run)
     unwritten = _UNWRITTEN in config.stash
     if run.result is not None:
         if modes.mode(config) and exitstatus == Code.NO_TESTS:
             exitstatus = Code.OK
-        ending = config.stash[OUTCOMES].ending(exitstatus, unwritten=unwritten)
-        session.exitstatus = run.exit_code(ending)
+        ending = replace(config.stash[OUTCOMES].ending, status=exitstatus, unwritten=unwritten)
+        session.exitstatus = exit_code(run.result, run.options.policy, ending)
     elif unwritten:
         session.exitstatus = Code.UNUSABLE
 
@@ -179,4 +240,4 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     """End the mock if one was started."""
     run = config.stash.get(RUN, None)
     if run is not None:
-        run.close()
+        run.process.close()

@@ -10,7 +10,6 @@ from threading import Lock
 from urllib.parse import quote, quote_plus
 
 from orchestrator_contract.contract import schemas
-from orchestrator_contract.profile import Profile
 from orchestrator_contract.redaction.spellings import (
     SURE,
     any_of,
@@ -22,8 +21,7 @@ from orchestrator_contract.redaction.spellings import (
 
 #: Texts of this many characters, or fewer, are no secrets.
 _SHORT = 3
-#: Likewise a token of credentials that a test has made up: an operation's id may end in that of an
-#: empty pair, "Og==".
+#: Likewise made-up tokens: an operation's id may end in that of an empty pair, "Og==".
 _SHORT_TOKEN = 6
 #: Words in the messages of every conformant endpoint, beside those of the schemas.
 _COMMON = (
@@ -35,25 +33,13 @@ _COMMON = (
 )
 
 
-def hides_words(secrets: set[str], *urls: str) -> bool:
-    """True if redacting *secrets* would change responses without secrets.
-
-    They may hold the API's own words, today's date, or the target's *urls*.
-
-    Texts are redacted before they are judged, so such responses would be found wrong.
-    """
-    redactor = Redactor()
-    redactor.hide(set(secrets))
-    texts = (*schemas.words(), *_COMMON.split(), f"{datetime.now(UTC):%Y-%m-%d}", *urls)
-    return any(redactor.text(text) != text for text in texts)
-
-
 class Redactor:
     """Replaces known secrets in every form by ``***``; safe for threads."""
 
-    def __init__(self) -> None:
-        #: Held while secrets are learnt, and while what finds them is made: a text waits for what
-        #: was learnt before it.
+    def __init__(self, *urls: str) -> None:
+        #: The target's addresses: a part of them is no secret.
+        self._urls = urls
+        #: Held while secrets are learnt or compiled: a text waits for what was learnt before it.
         self._lock = Lock()
         #: Secrets with letters that `folded` leaves out, looked for as they are.
         self._exact: set[str] = set()
@@ -64,43 +50,18 @@ class Redactor:
         self._least = 0
         self._stale = False
         self._users: set[str] = set()
-        self._urls: tuple[str, ...] = ()
 
-    @classmethod
-    def of(cls, profile: Profile) -> Redactor:
-        """Return a redactor that knows the secrets of *profile*."""
-        made = cls()
-        made._urls = (*profile.bases, *profile.origins)
-        for account in profile.credentials:
-            made.add(account.username, account.password, *made._urls)
-        for header in profile.headers:
-            if header.variable:
-                made.secret(header.value)
-        if profile.proxy and profile.proxy.password:
-            made.add(profile.proxy.username, profile.proxy.password, *made._urls)
-        return made
-
-    def add(self, user: str, password: str, *urls: str) -> None:
-        """Learn one account's secrets, except words of the API or of *urls*.
-
-        Those can't be told from the words themselves.
-        """
+    def add(self, user: str, password: str) -> None:
+        """Learn one account's secrets."""
         self._users.add(user)
-        self._urls = urls
         pair = f"{user}:{password}"
         forms = {*_written(password), *_base64(pair), pair[::-1]}
         # A text with the Authorization value holds this, encoded or not.
-        forms |= encodings(base64.b64encode(pair.encode()).decode())
-        self._hide_unless_words(forms)
+        self._hide_unless_words(forms | encodings(base64.b64encode(pair.encode()).decode()))
 
     def secret(self, text: str) -> None:
         """Learn one secret that stands alone: a token, or the value of a header."""
         self._hide_unless_words(_written(text))
-
-    def _hide_unless_words(self, forms: set[str]) -> None:
-        if hides_words(forms, *self._urls):
-            forms = {form for form in forms if not hides_words({form}, *self._urls)}
-        self.hide(forms)
 
     def learn(self, authorization: str | None) -> None:
         """Learn an Authorization value made for a test, near the real one."""
@@ -108,33 +69,42 @@ class Redactor:
         if len(token) <= _SHORT_TOKEN:
             return
         made = {token, _password_in(token)} - self._users
-        self._hide_unless_words(
-            made.union(*(encodings(one, twice=False) for one in made)) - self._users
-        )
+        made = made.union(*(encodings(one, twice=False) for one in made))
+        self._hide_unless_words(made - self._users)
+
+    def _hide_unless_words(self, forms: set[str]) -> None:
+        """Hide *forms*, except those that would change responses without secrets.
+
+        Texts are redacted before they are judged, so such responses would be found wrong.
+        """
+        if self._hides_words(forms):
+            forms = {form for form in forms if not self._hides_words({form})}
+        self.hide(forms)
+
+    def _hides_words(self, forms: set[str]) -> bool:
+        """True if *forms* hide the API's words, today's date, or the target's URLs."""
+        redactor = Redactor()
+        redactor.hide(forms)
+        today = f"{datetime.now(UTC):%Y-%m-%d}"
+        texts = (*schemas.words(), *_COMMON.split(), today, *self._urls)
+        return any(redactor.text(text) != text for text in texts)
 
     def hide(self, forms: set[str]) -> None:
-        """Learn *forms* of secrets, each as it stands; the set is changed."""
-        forms |= {json.dumps(form)[1:-1] for form in set(forms)}
-        forms |= {
-            form.encode().decode("latin-1") for form in forms
-        }  # as it stands in bytes that are read as latin-1
+        """Learn *forms* of secrets, each as it stands."""
+        forms = forms | {json.dumps(form)[1:-1] for form in forms}
+        # As it stands in bytes that are read as latin-1.
+        forms |= {form.encode().decode("latin-1") for form in forms}
         forms = {form for form in forms if len(form) > _SHORT}  # shorter would hide anything
         with self._lock:
             for form in forms:
                 # What is left of a longer form after folding may be too short to be telling.
-                self._spelled |= {
-                    one
-                    for one in (folded(form), reduced(form))
-                    if len(one) >= (SURE if len(one) < len(form) else 1)
-                }
+                left = {folded(form), reduced(form)}
+                self._spelled |= {one for one in left if len(one) >= min(SURE, len(form))}
             self._exact |= {form for form in forms if not form.isascii()}
             self._stale = True
 
     def _compile(self) -> None:
-        """Compile the pattern of all secrets; the caller holds the lock.
-
-        Until it is complete other threads' texts wait for the lock.
-        """
+        """Compile the pattern of all secrets; the caller holds the lock."""
         ordered = sorted(self._exact, key=len, reverse=True)
         self._exactly = re.compile("|".join(map(re.escape, ordered))) if ordered else None
         self._spelling = any_of(self._spelled)
@@ -160,11 +130,9 @@ class Redactor:
     def headers(self, headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
         """Header lines without secrets; checked together first, as most hold none."""
         whole = " ".join(part for line in headers for part in line)
-        return (
-            headers
-            if self.text(whole) == whole
-            else [(self.text(name), self.text(value)) for name, value in headers]
-        )
+        if self.text(whole) == whole:
+            return headers
+        return [(self.text(name), self.text(value)) for name, value in headers]
 
     def raw(self, data: bytes) -> bytes:
         """Replace secrets in *data*; other bytes stay as they are."""
@@ -175,15 +143,8 @@ class Redactor:
 
 def _written(secret: str) -> set[str]:
     """The forms in which a message may hold *secret*."""
-    return {
-        secret,
-        quote(secret, safe=""),
-        quote(secret),
-        quote_plus(secret),
-        secret.encode().hex(),
-        *_base64(secret),
-        *encodings(secret),
-    }
+    quoted = {quote(secret, safe=""), quote(secret), quote_plus(secret)}
+    return {secret, *quoted, secret.encode().hex(), *_base64(secret), *encodings(secret)}
 
 
 def _base64(text: str) -> set[str]:

@@ -11,7 +11,6 @@ import base64
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator
-from functools import partial
 from itertools import chain
 from urllib.parse import quote, quote_plus
 
@@ -28,8 +27,7 @@ _CONTROLS = bytes([*range(0x20), 0x7F])
 _FOLD = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ-_", b"abcdefghijklmnopqrstuvwxyz+/")
 #: Number of times that escapes of escapes are undone.
 _ROUNDS = 3
-#: Of a secret turned round, or of a part of longer base64, what is shorter stands in any text by
-#: chance.
+#: Reversed secrets and parts of base64 that are shorter stand in any text by chance.
 SURE = 8
 
 #: Forms of more characters, if all are a token's, are found by this many of them.
@@ -48,17 +46,19 @@ def folded(text: str) -> bytes:
 
 def reduced(text: str) -> bytes:
     """The spelling of *text*."""
-    return [view for view, _ in _views(text)][-1]
+    return [*_views(text)][-1]
 
 
 def spans(text: str, find: Callable[[bytes], Iterator[re.Match[bytes]]]) -> list[tuple[int, int]]:
     """Places in *text* whose spelling *find* finds, in order, disjoint."""
+    views = [*_views(text)]
     found: list[tuple[int, int]] = []
-    for view, steps in _views(text):
+    for number, view in enumerate(views):
         hits = [match.span() for match in find(view)]
-        for edits in reversed(steps) if hits else ():
-            hits = _back(hits, edits())
-        found += hits
+        if hits:
+            for before in reversed(views[:number]):
+                hits = _back(hits, _escapes(before))
+            found += _back(hits, _silences(text))
     whole: list[tuple[int, int]] = []
     for start, end in sorted(found):
         if whole and start < whole[-1][1]:
@@ -68,18 +68,15 @@ def spans(text: str, find: Callable[[bytes], Iterator[re.Match[bytes]]]) -> list
     return whole
 
 
-def _views(text: str) -> Iterator[tuple[bytes, list[Callable[[], Iterator[_Edit]]]]]:
-    """The spelling of *text* after each round of unescaping, with the edits."""
+def _views(text: str) -> Iterator[bytes]:
+    """The spelling of *text*, with escapes left, and after each round of unescaping."""
     view = folded(text)
-    steps: list[Callable[[], Iterator[_Edit]]] = [partial(_silences, text)]
-    yield view, steps
+    yield view
     for _ in range(_ROUNDS):
-        plain = _undone(view)
-        if plain == view:
+        before, view = view, _undone(view)
+        if view == before:
             return
-        steps = [*steps, partial(_escapes, view)]
-        view = plain
-        yield view, steps
+        yield view
 
 
 def _silences(text: str) -> Iterator[_Edit]:
@@ -91,10 +88,7 @@ def _escapes(view: bytes) -> Iterator[_Edit]:
 
 
 def _undone(view: bytes) -> bytes:
-    """*view* with every escape undone, once.
-
-    One buffer, as a text may consist of escapes.
-    """
+    """*view* with every escape undone once, in one buffer, as it may consist of escapes."""
     if not any(sign in view for sign in (b"\\", b"%", b"&")):
         return view
     plain, end = bytearray(), 0
@@ -145,10 +139,7 @@ def _back(hits: list[tuple[int, int]], edits: Iterator[_Edit]) -> list[tuple[int
 
 
 def encodings(secret: str, *, twice: bool = True) -> set[str]:
-    """*secret* in base64 and hexadecimal, alone, within others, and reversed.
-
-    With *twice* in base64 of base64, too.
-    """
+    """*secret* in hexadecimal, base64 and, with *twice*, base64 of that; and reversed."""
     forms: set[str] = {secret[::-1]}
     for text in {secret, json.dumps(secret)[1:-1], quote(secret, safe=""), quote_plus(secret)}:
         raw = text.encode("utf-8", "surrogatepass")
@@ -169,10 +160,9 @@ def _inside(raw: bytes) -> Iterator[str]:
 def any_of(forms: Iterable[bytes]) -> re.Pattern[bytes] | None:
     """A pattern of *forms*, longer ones first; None for none.
 
-    What they begin with alike is looked at once: the time for a text does not grow with the number
-    of forms. A token is found by its beginning, and ends where no character of a token follows: to
-    compile a pattern of some thousand characters for each new token takes longer than the requests
-    that it is for.
+    Common beginnings are looked at once, so that the time for a text does not grow with the number
+    of forms. A token is found by its beginning, and ends where no character of a token follows:
+    compiling thousands of characters for each takes longer than the requests that it is for.
     """
     tokens: set[bytes] = set()
     others: set[bytes] = set()

@@ -1,7 +1,4 @@
-"""Makes text from an endpoint safe to show.
-
-Characters that a terminal, an editor or a CI runner acts on become escapes.
-"""
+"""Makes text safe to show: what a terminal, an editor or a CI runner acts on becomes escapes."""
 
 from __future__ import annotations
 
@@ -13,19 +10,6 @@ _AT_LINE_START = re.compile(r"^([ \t]*):(?=:)", re.MULTILINE)
 _ANYWHERE = re.compile(r"#(?=#\w*\[)")
 
 
-def _escape(char: str) -> str:
-    code = ord(char)
-    if char in "\n\t\r":
-        return {"\n": "\\n", "\t": "\\t", "\r": "\\r"}[char]
-    return (
-        f"\\x{code:02x}"
-        if code < 0x100
-        else f"\\u{code:04x}"
-        if code < 0x10000
-        else f"\\U{code:08x}"
-    )
-
-
 def visible(text: str, limit: int | None = None, *, lines: bool = False) -> str:
     """*text* with control, bidi, invisible and surrogate characters escaped.
 
@@ -35,5 +19,8 @@ def visible(text: str, limit: int | None = None, *, lines: bool = False) -> str:
     if limit is not None and len(text) > limit:
         text = text[:limit] + "…"
     if not text.isprintable():
-        text = "".join(c if c.isprintable() or (lines and c == "\n") else _escape(c) for c in text)
+        text = "".join(
+            c if c.isprintable() or (lines and c == "\n") else c.encode("unicode_escape").decode()
+            for c in text
+        )
     return _ANYWHERE.sub(r"\\x23", _AT_LINE_START.sub(r"\1\\x3a", text))

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import stat
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from orchestrator_contract.report.html import as_html
 from orchestrator_contract.report.json_report import as_json
 from orchestrator_contract.report.markdown import as_markdown
 from orchestrator_contract.report.sarif import as_sarif
-from orchestrator_contract.report.terminal import write_terminal
+from orchestrator_contract.report.terminal import closing_lines, write_terminal
 from orchestrator_contract.results.verdict import Result
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "as_json",
     "as_markdown",
     "as_sarif",
+    "closing_lines",
     "prepare",
     "write_all",
     "write_terminal",
@@ -40,45 +42,43 @@ class ReportError(Exception):
         super().__init__(f"{option}: {path} can't be written: {reason}")
 
 
+@contextmanager
+def _writing(path: Path, option: str = "--report") -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise ReportError(path, error, option) from None
+
+
 def prepare(folder: Path, sarif: Path | None = None) -> None:
     """Make *folder*, and check before the run that every report can be written.
 
     Raises:
         ReportError: one can't be.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass  # new files can be made there
-    except OSError as error:
-        raise ReportError(folder, error) from None
+    with _writing(folder):
+        _check_folder(folder)
     for name in _WRITERS:
-        _check_writable(folder / name)
+        _check_file(folder / name, "--report")
     if sarif is not None:
-        _check_folder(sarif)
-        _check_writable(sarif, "--sarif")
+        with _writing(sarif, "--sarif"):
+            _check_folder(sarif.parent)
+        _check_file(sarif, "--sarif")
 
 
-def _check_folder(sarif: Path) -> None:
-    try:
-        sarif.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=sarif.parent):
-            pass
-    except OSError as error:
-        raise ReportError(sarif, error, "--sarif") from None
+def _check_folder(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=folder):
+        pass  # new files can be made there
 
 
-def _check_writable(path: Path, option: str = "--report") -> None:
+def _check_file(path: Path, option: str) -> None:
     """Check that an existing file can be replaced."""
-    try:
+    with _writing(path, option), suppress(FileNotFoundError):
         if not stat.S_ISREG(path.stat().st_mode):
             raise ReportError(path, "not a regular file", option)
         with path.open("ab"):
             pass
-    except FileNotFoundError:
-        pass
-    except OSError as error:
-        raise ReportError(path, error, option) from None
 
 
 def write_all(result: Result, folder: Path, sarif: Path | None = None) -> None:
@@ -87,18 +87,11 @@ def write_all(result: Result, folder: Path, sarif: Path | None = None) -> None:
     Raises:
         ReportError: the folder or a file can't be written.
     """
-    try:
+    with _writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ReportError(folder, error) from None
     for name, writer in _WRITERS.items():
-        _write(folder / name, writer(result))
+        with _writing(folder / name):
+            (folder / name).write_text(writer(result), encoding="utf-8", newline="\n")
     if sarif is not None:
-        _write(sarif, as_sarif(result), "--sarif")
-
-
-def _write(path: Path, text: str, option: str = "--report") -> None:
-    try:
-        path.write_text(text, encoding="utf-8", newline="\n")
-    except OSError as error:
-        raise ReportError(path, error, option) from None
+        with _writing(sarif, "--sarif"):
+            sarif.write_text(as_sarif(result), encoding="utf-8", newline="\n")

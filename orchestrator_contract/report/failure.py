@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from orchestrator_contract.contract.catalogue import Catalogue
+from orchestrator_contract.contract.catalogue import Catalogue, Requirement
 from orchestrator_contract.redaction.visible import visible
+from orchestrator_contract.report import report_model
 from orchestrator_contract.results.causes import stage
 from orchestrator_contract.results.findings import Found
 
@@ -30,33 +32,25 @@ def describe(found: Iterable[Found], catalogue: Catalogue, rerun: Callable[[str]
         found_at = stage(catalogue[one.requirement], one.steps)
         return found_at, one.steps, order.index(one.requirement)
 
-    ordered = sorted(found, key=directness)
-    groups: dict[str, list[Found]] = {}
-    for one in ordered:
-        groups.setdefault(one.requirement, []).append(one)
-    blocks = ["\n".join(_block(each, catalogue, rerun)) for each in groups.values()]
-    return Failure(_line(ordered), "\n\n".join(blocks))
-
-
-def _line(ordered: list[Found]) -> str:
-    lead = ordered[0]
-    others = dict.fromkeys(
-        one.requirement for one in ordered if one.requirement != lead.requirement
-    )
+    groups: dict[str, list[Found]] = defaultdict(list)
+    for one in sorted(found, key=directness):
+        groups[one.requirement].append(one)
+    lead, *others = groups
     also = f"; also {', '.join(others)}" if others else ""
-    return f"{lead.requirement}: {visible(lead.breach.summary, _LINE)}{also}"
+    line = f"{lead}: {visible(groups[lead][0].breach.summary, _LINE)}{also}"
+    blocks = [_block(catalogue[name], each, rerun(name)) for name, each in groups.items()]
+    return Failure(line, "\n\n".join(blocks))
 
 
-def _block(found: list[Found], catalogue: Catalogue, rerun: Callable[[str], str]) -> list[str]:
+def _block(requirement: Requirement, found: list[Found], rerun: str) -> str:
     """Return the first breach of a requirement, and the number of others."""
-    requirement, breach = catalogue[found[0].requirement], found[0].breach
-    where = f"{breach.where}: " if breach.where else ""
+    first = report_model.finding(found[0].breach)
     lines = [
         f"{requirement.id} ({requirement.level}): {requirement.title}",
-        f"  expected: {where}{breach.expected}",
-        f"  seen:     {breach.observed}",
-        *(f"  request:  {visible(step.request, _CURL)}" for step in breach.steps[-1:]),
+        f"  expected: {first.wanted}",
+        f"  seen:     {first.seen}",
+        *(f"  request:  {visible(step.request, _CURL)}" for step in first.steps[-1:]),
         *([f"  further:  {len(found) - 1} of this requirement"] if found[1:] else []),
-        f"  repeat:   {rerun(requirement.id)}",
+        f"  repeat:   {rerun}",
     ]
-    return [visible(line) for line in lines]
+    return "\n".join(map(visible, lines))

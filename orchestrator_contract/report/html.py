@@ -9,31 +9,17 @@ import base64
 import hashlib
 from importlib.resources import files
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from orchestrator_contract import __version__
 from orchestrator_contract.contract.catalogue import Level
 from orchestrator_contract.redaction.visible import visible
 from orchestrator_contract.report import report_model, sources, timeline_svg
-from orchestrator_contract.results.requirement_result import Verdict
+from orchestrator_contract.results.requirement import Verdict
 from orchestrator_contract.results.verdict import Result
 
 #: Findings of one requirement that are shown; further ones are folded.
 _SHOWN = 1
-
-
-def _environment() -> Environment:
-    made = Environment(
-        loader=PackageLoader("orchestrator_contract.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    made.filters |= {"visible": _visible, "span": timeline_svg.span, "sources": sources.split}
-    return made
 
 
 def _visible(value: object) -> str:
@@ -56,8 +42,9 @@ def as_html(result: Result) -> str:
         f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}; img-src data:; "
         "base-uri 'none'; form-action 'none'"
     )
+    filters = {"visible": _visible, "span": timeline_svg.span, "sources": sources.split}
     return (
-        _environment()
+        report_model.templates(autoescape=True, **filters)
         .get_template("page.html")
         .render(
             result=result,
@@ -71,6 +58,7 @@ def as_html(result: Result) -> str:
             cards=report_model.cards(result),
             shown=_SHOWN,
             unverified=report_model.by_reason(result.of(Verdict.UNVERIFIED)),
+            remedies=report_model.remedies,
             rows=[(row, report_model.section(row.requirement.id)) for row in result.rows],
             sections=report_model.by_section(result.rows),
             statuses=report_model.statuses(result),

@@ -12,21 +12,22 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def as_json(result: Result) -> str:
-    """Return the text of conformance.json, ASCII only: other characters are escapes."""
-    return (
-        json.dumps(
-            without_half_pairs(result.as_json()), indent=2, ensure_ascii=True, allow_nan=False
-        )
-        + "\n"
-    )
+    """Return the text of conformance.json."""
+    return text_of(result.as_json())
 
 
-def without_half_pairs(value: Any) -> Any:
+def text_of(document: Any) -> str:
+    """Return a document as JSON, ASCII only: other characters are escapes."""
+    whole = _without_half_pairs(document)
+    return json.dumps(whole, indent=2, ensure_ascii=True, allow_nan=False) + "\n"
+
+
+def _without_half_pairs(value: Any) -> Any:
     """Replace halves of surrogate pairs, which strict JSON readers refuse."""
     if isinstance(value, str):
         return _SURROGATE.sub("\ufffd", value)
     if isinstance(value, dict):
-        return {without_half_pairs(name): without_half_pairs(one) for name, one in value.items()}
-    if isinstance(value, list):
-        return [without_half_pairs(one) for one in value]
+        return {_without_half_pairs(name): _without_half_pairs(one) for name, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return list(map(_without_half_pairs, value))
     return value

@@ -6,16 +6,19 @@ its own format.
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from http import HTTPStatus
+from dataclasses import dataclass, replace
+from http.client import responses
 from typing import Any
 
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
 from orchestrator_contract.contract.response_schemas import DELETE_STATUSES
+from orchestrator_contract.profile import examples
 from orchestrator_contract.redaction.visible import visible
-from orchestrator_contract.results.causes import Cause
 from orchestrator_contract.results.evidence import Breach, Evidence
-from orchestrator_contract.results.requirement_result import RequirementResult, Verdict
+from orchestrator_contract.results.requirement import RequirementResult, Verdict
 from orchestrator_contract.results.verdict import Result
 
 #: Characters of a body, a header value, a message and a request that a report shows.
@@ -23,8 +26,6 @@ MAX_BODY = 4000
 MAX_VALUE = 400
 MAX_TEXT = 1200
 MAX_CURL = 8000
-
-_DOCUMENTED = frozenset(map(str, DELETE_STATUSES))
 
 #: Sections of the contract, by the prefix of their requirements' ids.
 SECTIONS: Mapping[str, str] = {
@@ -47,18 +48,6 @@ ORDER = (Verdict.BREACHED, Verdict.WARNED, Verdict.WAIVED, Verdict.UNVERIFIED, V
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """One exchange of a finding."""
-
-    curl: str
-    status: str
-    headers: list[tuple[str, str]]
-    body: str
-    #: Its place in a recording; empty for what the run sent.
-    note: str
-
-
-@dataclass(frozen=True, slots=True)
 class Finding:
     """One breach, with the requests that show it."""
 
@@ -67,7 +56,7 @@ class Finding:
     #: The response's status and the beginning of its body, then what is wrong.
     seen: str
     #: Empty if no single request shows it.
-    steps: list[Step]
+    steps: list[Evidence]
     #: The shortest history that shows it, where one was looked for.
     story: list[str]
     #: Expected and seen in one line.
@@ -81,7 +70,7 @@ class Finding:
     @property
     def paste(self) -> str:
         """All requests of the finding as one text for a shell."""
-        return "\n".join(step.curl for step in self.steps)
+        return "\n".join(step.request for step in self.steps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +86,11 @@ class Card:
         """Number of checks that failed, of all."""
         record = self.row.record
         return f"{record.breaches} of {count(record.checks, 'check')}"
+
+    @property
+    def said(self) -> str:
+        """The first breach in one line."""
+        return self.findings[0].summary if self.findings else self.row.reason
 
 
 @dataclass(slots=True)
@@ -114,19 +108,18 @@ class StatusRow:
     state: str
 
 
-def _step(shown: Evidence) -> Step:
-    return Step(
-        curl=visible(shown.request, MAX_CURL),
-        status="no response" if shown.status is None else str(shown.status),
-        headers=[
-            (visible(name, 80), visible(value, MAX_VALUE)) for name, value in shown.headers.items()
-        ],
+def _step(shown: Evidence) -> Evidence:
+    return replace(
+        shown,
+        request=visible(shown.request, MAX_CURL),
+        headers={visible(n, 80): visible(v, MAX_VALUE) for n, v in shown.headers.items()},
         body=visible(shown.body, MAX_BODY, lines=True),
         note=visible(shown.note, 80),
     )
 
 
-def _finding(breach: Breach) -> Finding:
+def finding(breach: Breach) -> Finding:
+    """Return a breach as reports show it."""
     note = breach.steps[-1].note if breach.steps else ""
     return Finding(
         where=visible(": ".join(filter(None, (note, breach.where))), MAX_VALUE),
@@ -140,17 +133,19 @@ def _finding(breach: Breach) -> Finding:
 
 def findings(row: RequirementResult) -> list[Finding]:
     """Return the breaches of a requirement that are kept with their evidence."""
-    return list(map(_finding, row.record.shown))
+    return list(map(finding, row.record.shown))
 
 
 def cards(result: Result) -> list[Card]:
     """Return the breached requirements, the most severe and most direct first."""
-    return list(map(_card, result.causes))
-
-
-def _card(cause: Cause) -> Card:
-    also = tuple(Card(row, findings(row)) for row in cause.also)
-    return Card(cause.lead, findings(cause.lead), also)
+    return [
+        Card(
+            cause.lead,
+            findings(cause.lead),
+            tuple(Card(row, findings(row)) for row in cause.also),
+        )
+        for cause in result.causes
+    ]
 
 
 def count(number: int, noun: str) -> str:
@@ -164,29 +159,29 @@ def section(requirement: str) -> str:
     return SECTIONS.get(prefix, prefix)
 
 
-def by_section(rows: Sequence[RequirementResult]) -> dict[str, dict[Verdict, int]]:
+def by_section(rows: Sequence[RequirementResult]) -> dict[str, Counter[Verdict]]:
     """Count the verdicts of each section, in the contract's order."""
-    table: dict[str, dict[Verdict, int]] = {}
+    table: dict[str, Counter[Verdict]] = defaultdict(Counter)
     for row in rows:
-        counts = table.setdefault(section(row.requirement.id), dict.fromkeys(Verdict, 0))
-        counts[row.verdict] += 1
+        table[section(row.requirement.id)][row.verdict] += 1
     return table
 
 
 def by_reason(rows: Iterable[RequirementResult]) -> dict[str, list[RequirementResult]]:
     """Group rows by the reason of their verdict, the most frequent first."""
-    groups: dict[str, list[RequirementResult]] = {}
+    groups: dict[str, list[RequirementResult]] = defaultdict(list)
     for row in rows:
-        groups.setdefault(visible(row.reason, MAX_TEXT), []).append(row)
+        groups[visible(row.reason, MAX_TEXT)].append(row)
     return dict(sorted(groups.items(), key=lambda item: -len(item[1])))
 
 
-def phrase(code: str) -> str:
-    """Return the standard's words for a status; empty if it has none."""
-    try:
-        return HTTPStatus(int(code)).phrase
-    except ValueError:
-        return ""
+def remedies(result: Result, rows: Sequence[RequirementResult]) -> dict[str, str]:
+    """Return the lines of a profile that give the capabilities that unverified *rows* need.
+
+    Each stands by the heading of docs/profile.md that describes it.
+    """
+    lacking = result.profile.lacks(rows[0].requirement.needs)
+    return {examples.anchor(one): examples.example(one) for one in lacking}
 
 
 def statuses(result: Result) -> list[StatusRow]:
@@ -194,50 +189,38 @@ def statuses(result: Result) -> list[StatusRow]:
     faults = {str(status) for status in result.profile.faults}
     return [
         _status_row(status, result.statuses.get(status, {}), provoked=status in faults)
-        for status in sorted({*_DOCUMENTED, *result.statuses})
+        for status in sorted({*map(str, DELETE_STATUSES), *result.statuses})
     ]
 
 
 def _status_row(status: str, counts: Mapping[str, int], *, provoked: bool) -> StatusRow:
     seen, judged, valid = (counts.get(name, 0) for name in ("seen", "judged", "valid"))
-    if status not in _DOCUMENTED:
+    if int(status) not in DELETE_STATUSES:
         how, state = "not a documented status", "undocumented"
-    elif not seen:
-        how, state = _why_unseen(status, provoked=provoked), "unseen"
-    else:
+    elif seen:
         how = (
             "provoked as the target profile says" if provoked else "seen in the course of the tests"
         )
         state = "ok" if valid == judged else "wrong"
+    elif provoked or status in ("202", "404"):
+        how, state = "never seen in this run", "unseen"
+    else:
+        how, state = f"never seen: the target profile has no [faults.{status}]", "unseen"
     wrong, open_ = judged - valid, seen - judged
     if wrong:
         how += f"; {wrong} {'does' if wrong == 1 else 'do'} not conform"
     if open_:
         how += f"; {open_} not judged"
-    return StatusRow(status, phrase(status), seen, valid, how, state)
-
-
-def _why_unseen(status: str, *, provoked: bool) -> str:
-    if provoked or status in ("202", "404"):
-        return "never seen in this run"
-    return f"never seen: the target profile has no [faults.{status}]"
+    return StatusRow(status, responses.get(int(status), ""), seen, valid, how, state)
 
 
 def sightings(result: Result) -> list[dict[str, Any]]:
     """Return the observations that were made, the most frequent sighting first."""
     made = []
     for one in result.observations:
-        counts = [(visible(str(s["what"]), 200), int(s["count"])) for s in one["seen"]]
-        seen = sorted((pair for pair in counts if pair[1] > 0), key=lambda pair: -pair[1])
+        seen = [(visible(str(s["what"]), 200), int(s["count"])) for s in one["seen"]]
         if seen:
-            made.append(
-                {
-                    "id": one["id"],
-                    "title": one["title"],
-                    "source": one.get("source", ""),
-                    "seen": seen,
-                }
-            )
+            made.append({**one, "seen": sorted(seen, key=lambda pair: -pair[1])})
     return made
 
 
@@ -265,3 +248,17 @@ def duration(result: Result) -> str:
     seconds = max((result.finished - result.started).total_seconds(), 0.0)
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest} s" if minutes else f"{seconds:.1f} s"
+
+
+def templates(*, autoescape: bool, **filters: Any) -> Environment:
+    """Return the environment that a report's templates are rendered in."""
+    made = Environment(
+        loader=PackageLoader("orchestrator_contract.report"),
+        autoescape=autoescape,  # noqa: S701  # Markdown has code spans instead
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    made.filters |= filters
+    return made

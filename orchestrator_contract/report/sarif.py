@@ -7,16 +7,15 @@ found it.
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from typing import Any
 
 from orchestrator_contract import __version__
 from orchestrator_contract.redaction.visible import visible
 from orchestrator_contract.report import report_model
-from orchestrator_contract.report.json_report import without_half_pairs
+from orchestrator_contract.report.json_report import text_of
 from orchestrator_contract.report.report_model import Card
-from orchestrator_contract.results.requirement_result import RequirementResult, Verdict
+from orchestrator_contract.results.requirement import RequirementResult, Verdict
 from orchestrator_contract.results.verdict import Result
 
 #: The schema of OASIS that the document follows.
@@ -34,9 +33,7 @@ _PLACEHOLDER = re.compile(r"\{([0-9]+)\}")
 
 def as_sarif(result: Result) -> str:
     """Return the SARIF document, ASCII only: other characters are escapes."""
-    document = {"$schema": SCHEMA, "version": "2.1.0", "runs": [_run(result)]}
-    whole = without_half_pairs(document)
-    return json.dumps(whole, indent=2, ensure_ascii=True, allow_nan=False) + "\n"
+    return text_of({"$schema": SCHEMA, "version": "2.1.0", "runs": [_run(result)]})
 
 
 def _run(result: Result) -> dict[str, Any]:
@@ -63,9 +60,9 @@ def _run(result: Result) -> dict[str, Any]:
             }
         ],
         "results": [
-            found
+            _result(one, result, numbers[one.row.requirement.id], card)
             for card in report_model.cards(result)
-            for found in _results(card, result, numbers)
+            for one in (card, *card.also)
         ],
         "properties": {"verdict": str(result.overall), "counts": result.counts()},
     }
@@ -89,16 +86,8 @@ def _rule(row: RequirementResult) -> dict[str, Any]:
     }
 
 
-def _results(card: Card, result: Result, numbers: dict[str, int]) -> list[dict[str, Any]]:
-    """Return the results of a card: its own first, then those grouped with it."""
-    lead = card.row.requirement.id
-    return [
-        _result(one, result, numbers[one.row.requirement.id], "" if one is card else lead)
-        for one in (card, *card.also)
-    ]
-
-
-def _result(card: Card, result: Result, number: int, lead: str) -> dict[str, Any]:
+def _result(card: Card, result: Result, number: int, lead: Card) -> dict[str, Any]:
+    """Return the result of a *card*, which may be grouped with a *lead*."""
     row, requirement = card.row, card.row.requirement.id
     found: dict[str, Any] = {
         "ruleId": requirement,
@@ -117,16 +106,17 @@ def _result(card: Card, result: Result, number: int, lead: str) -> dict[str, Any
     return found
 
 
-def _message(card: Card, result: Result, lead: str) -> str:
+def _message(card: Card, result: Result, lead: Card) -> str:
     row, found = card.row, card.findings[0] if card.findings else None
     lines = [row.requirement.title]
     if found:
         lines += [f"Expected: {found.wanted}", f"Seen: {found.seen}"]
-        lines += [f"Request: {step.curl}" for step in found.steps[-1:]]
+        lines += [f"Request: {step.request}" for step in found.steps[-1:]]
     else:
         lines.append(f"Seen: {row.reason}")
     lines.append(f"Failed: {card.failed}")
-    lines += [f"On the same exchanges as {lead}"] if lead else []
+    if lead is not card:
+        lines.append(f"On the same exchanges as {lead.row.requirement.id}")
     return "\n".join([*map(_text, lines), f"Repeat: {_text(result.rerun(row.requirement.id))}"])
 
 

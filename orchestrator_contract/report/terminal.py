@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from orchestrator_contract.profile import examples
 from orchestrator_contract.redaction.visible import visible
 from orchestrator_contract.report import report_model
 from orchestrator_contract.report.report_model import Card, Finding
-from orchestrator_contract.results.requirement_result import Verdict
+from orchestrator_contract.results.requirement import Verdict
 from orchestrator_contract.results.verdict import Overall, Result
 
 _COLOURS = {
@@ -36,11 +38,11 @@ def write_terminal(result: Result, terminal: Any, folder: Path) -> None:
         _table(result, terminal)
     for card in report_model.cards(result):
         _breach(card, result, terminal)
-    for line in _unverified(result):
+    for line in _unverified(result, quiet=quiet):
         terminal.write_line(line)
     for line in () if quiet else _observations(result):
         terminal.write_line(line)
-    for note in result.notes:
+    for note in result.notes[len(result.leftovers) :]:  # leftovers are said last
         terminal.write_line(f"note: {visible(note, _TEXT)}")
     terminal.write_line(f"report: {visible(str(folder / 'conformance.html'))}")
     _verdict(result, terminal)
@@ -110,22 +112,24 @@ def _finding(finding: Finding) -> Iterator[str]:
         earlier = len(finding.steps) - 1
         if earlier:
             yield f"after {report_model.count(earlier, 'earlier step')}, in the report:"
-        yield f"repeat:   {visible(finding.steps[-1].curl, _CURL)}"
+        yield f"repeat:   {visible(finding.steps[-1].request, _CURL)}"
 
 
 def _brief(card: Card) -> str:
     """Describe a breach that rests on the same exchanges, in one line."""
-    row = card.row
-    level = str(row.requirement.level)
-    head = level if row.verdict is Verdict.BREACHED else f"{row.verdict}, {level}"
-    said = card.findings[0].summary if card.findings else row.reason
-    return f"{row.requirement.id} ({head}): {said}"
+    row, level = card.row, card.row.requirement.level
+    head = f"{level}" if row.verdict is Verdict.BREACHED else f"{row.verdict}, {level}"
+    return f"{row.requirement.id} ({head}): {card.said}"
 
 
-def _unverified(result: Result) -> Iterator[str]:
+def _unverified(result: Result, *, quiet: bool) -> Iterator[str]:
     for reason, rows in report_model.by_reason(result.of(Verdict.UNVERIFIED)).items():
         yield f"unverified: {visible(reason, _TEXT)}"
         yield f"  {', '.join(row.requirement.id for row in rows)}"
+        remedies = {} if quiet else report_model.remedies(result, rows)
+        for heading, lines in remedies.items():
+            yield f"  lines of a profile that give it ({examples.page()}#{heading}):"
+            yield from (f"    {line}" for line in lines.splitlines())
 
 
 def _observations(result: Result) -> Iterator[str]:
@@ -133,3 +137,12 @@ def _observations(result: Result) -> Iterator[str]:
         seen = ", ".join(f"{count} x {visible(what, 60)}" for what, count in one["seen"][:_SEEN])
         more = f", and {len(one['seen']) - _SEEN} more" if len(one["seen"]) > _SEEN else ""
         yield f"observed: {one['title']}: {seen}{more}"
+
+
+def closing_lines(result: Result) -> Iterator[str]:
+    """Yield the last lines of a run: how to verify more, and what is left on the endpoint."""
+    bare = result.target and not result.profile.source and not result.unusable
+    if bare and any(report_model.remedies(result, [row]) for row in result.of(Verdict.UNVERIFIED)):
+        yield "a profile makes more of it verifiable; this writes one to begin with:"
+        yield f"  {shlex.join(['orchestrator-contract', 'init', result.target])}"
+    yield from map(visible, result.leftovers)

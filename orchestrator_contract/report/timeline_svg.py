@@ -5,10 +5,11 @@ Positions are in per cent, so that a drawing fits any width without shrinking it
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from orchestrator_contract.results.timeline import Event, Timeline
+from orchestrator_contract.results.timelines import Event, Timeline
 
 #: Status words that have a colour of their own; others share one.
 _KNOWN = frozenset({"PENDING", "RUNNING", "COMPLETED", "FAILED", "CANCELLED"})
@@ -100,20 +101,9 @@ def draw(line: Timeline) -> Drawing:
     ]
     life = changes[-1][0] if changes else 0.0
     scale = _Scale(1.4 * life if life and total > _LONG_AFTER * life else total, total)
-    return Drawing(
-        line=line,
-        bars=tuple(_bars([(0.0, "accepted"), *changes], scale)),
-        marks=tuple(
-            Mark(
-                scale.position(e.at),
-                _kind(e),
-                f"{e.what} after {span(e.at)}: {e.response} {e.state}".strip(),
-            )
-            for e in events
-        ),
-        labels=tuple(_labels(changes)),
-        summary=_operation_summary(changes),
-    )
+    bars = tuple(_bars([(0.0, "accepted"), *changes], scale))
+    marks = tuple(_mark(event, scale) for event in events)
+    return Drawing(line, bars, marks, tuple(_labels(changes)), _operation_summary(changes))
 
 
 def _bars(changes: Sequence[tuple[float, str]], scale: _Scale) -> Iterator[Bar]:
@@ -133,8 +123,10 @@ def _labels(changes: Sequence[tuple[float, str]]) -> Iterator[Label]:
         yield Label(_RIGHT, f"{changes[-1][1]} {span(changes[-1][0])}", "end")
 
 
-def _kind(event: Event) -> str:
-    return {"poll": "poll", "fetch": "fetch"}.get(event.what, "change")
+def _mark(event: Event, scale: _Scale) -> Mark:
+    kind = event.what if event.what in ("poll", "fetch") else "change"
+    title = f"{event.what} after {span(event.at)}: {event.response} {event.state}".strip()
+    return Mark(scale.position(event.at), kind, title)
 
 
 def _operation_summary(changes: Sequence[tuple[float, str]]) -> str:
@@ -145,9 +137,6 @@ def _operation_summary(changes: Sequence[tuple[float, str]]) -> str:
 
 
 def _race_summary(events: list[Event]) -> str:
-    responses: dict[str, int] = {}
-    for event in events:
-        responses[event.response] = responses.get(event.response, 0) + 1
-    return f"{len(events)} requests at once: " + ", ".join(
-        f"{count} × {response}" for response, count in sorted(responses.items())
-    )
+    responses = sorted(Counter(event.response for event in events).items())
+    counted = ", ".join(f"{count} × {response}" for response, count in responses)
+    return f"{len(events)} requests at once: {counted}"

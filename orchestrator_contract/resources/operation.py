@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -28,6 +29,8 @@ class Operation:
     ended: float | None = None
     #: Seconds by which the run had moved the endpoint's clock when it was accepted.
     advanced_s: float = 0.0
+    #: Called once, right after the poll that first saw its end.
+    on_end: Callable[[Operation], object] | None = None
 
     @property
     def sid(self) -> str:

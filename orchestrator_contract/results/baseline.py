@@ -6,14 +6,14 @@ Runs are compared by requirement: problem texts hold ids and times that differ b
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from orchestrator_contract import files
 from orchestrator_contract.contract import catalogue, schemas
-from orchestrator_contract.results.requirement_result import RequirementResult, Verdict
+from orchestrator_contract.results.requirement import RequirementResult, Verdict
 from orchestrator_contract.suggestions import did_you_mean
 
 #: Verdicts that a breach leads to; levels, --strict and waivers decide which.
@@ -24,10 +24,6 @@ _MAX_BYTES = 32 * 1024 * 1024
 
 class BaselineError(Exception):
     """An unusable baseline; the message names the file and what was expected."""
-
-
-def _known() -> Collection[str]:
-    return catalogue.load().requirements
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,30 +42,23 @@ class Comparison:
 
     def as_json(self) -> dict[str, Any]:
         """Return the member `comparison` of conformance.json."""
-        return {
-            "since": self.since,
-            "new": list(self.new),
-            "fixed": list(self.fixed),
-            "open": list(self.open),
-            "unknown": list(self.unknown),
-        }
+        ids = {name: list(getattr(self, name)) for name in ("new", "fixed", "open", "unknown")}
+        return {"since": self.since} | ids
 
     def note(self) -> str:
         """Return the comparison in one line for every report."""
+        known = catalogue.load().requirements
+        unchecked = [one for one in self.unknown if one in known]
         parts = [
-            f"{word} {', '.join(ids) or 'none'}"
-            for word, ids in (
-                ("new:", self.new),
-                ("fixed:", self.fixed),
-                ("still open:", self.open),
-                ("not checked now:", tuple(one for one in self.unknown if one in _known())),
-            )
-            if ids or word != "not checked now:"
-        ]
-        parts += [
-            f"{one} is no requirement of this version{did_you_mean(one, _known())}"
-            for one in self.unknown
-            if one not in _known()
+            f"new: {', '.join(self.new) or 'none'}",
+            f"fixed: {', '.join(self.fixed) or 'none'}",
+            f"still open: {', '.join(self.open) or 'none'}",
+            *([f"not checked now: {', '.join(unchecked)}"] if unchecked else []),
+            *(
+                f"{one} is no requirement of this version{did_you_mean(one, known)}"
+                for one in self.unknown
+                if one not in known
+            ),
         ]
         return f"since the baseline of {self.since}: " + "; ".join(parts)
 
@@ -112,8 +101,6 @@ def load(path: Path) -> Baseline:
     """
     try:
         raw = json.loads(files.read_text(path, _MAX_BYTES))
-    except FileNotFoundError as error:
-        raise BaselineError(f"--baseline: {path}: can't be read: {error.strerror}") from None
     except files.Unreadable as error:
         raise BaselineError(f"--baseline: {path}: {error}") from None
     except (ValueError, RecursionError):

@@ -105,40 +105,19 @@ class Breach:
         The problem stands with the last one; *rerun* stands in for a request if none shows it.
         """
         steps = self.steps or (Evidence(rerun, None, {}, ""),)
+        lines = [f"{number}. {line}" for number, line in enumerate(self.story, 1)]
+        head = ["shortest history that shows it:"] if self.story else []
         pieces = []
         for number, step in enumerate(steps, 1):
             count = f"step {number} of {len(steps)}" if len(steps) > 1 else ""
-            problem = self._text if number == len(steps) else ""
-            pieces.append(
-                {
-                    "request": step.request,
-                    "status": step.status,
-                    "headers": dict(step.headers),
-                    "body": step.body,
-                    "problem": ": ".join(filter(None, (step.note, count, problem))),
-                }
-            )
+            problem = "\n".join((self.problem, *head, *lines)) if number == len(steps) else ""
+            piece = asdict(step) | {"headers": dict(step.headers)}
+            piece["problem"] = ": ".join(filter(None, (piece.pop("note"), count, problem)))
+            pieces.append(piece)
         return pieces
-
-    @property
-    def _text(self) -> str:
-        lines = (f"{number}. {line}" for number, line in enumerate(self.story, 1))
-        head = ("shortest history that shows it:",) if self.story else ()
-        return "\n".join((self.problem, *head, *lines))
-
-    def dump(self) -> dict[str, Any]:
-        """Return the breach as plain data, for another process to `load`."""
-        return {
-            "where": self.where,
-            "expected": self.expected,
-            "seen": self.seen,
-            "steps": [asdict(step) for step in self.steps],
-            "story": list(self.story),
-            "test": self.test,
-        }
 
     @classmethod
     def load(cls, dumped: dict[str, Any]) -> Breach:
-        """Return the breach that another process dumped."""
+        """Return the breach that another process has as plain data."""
         steps = tuple(Evidence(**step) for step in dumped["steps"])
         return cls(**{**dumped, "steps": steps, "story": tuple(dumped["story"])})

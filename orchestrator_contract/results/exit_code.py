@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 
-from orchestrator_contract.results.requirement_result import Verdict
+from orchestrator_contract.results.requirement import Verdict
 from orchestrator_contract.results.verdict import Overall, Policy, Result
 
 
@@ -51,7 +51,7 @@ def exit_code(result: Result, policy: Policy, ending: Ending | None = None) -> i
         (result.unusable, Code.UNUSABLE),
         (end.status == Code.NO_TESTS, Code.NO_TESTS),
         (not result.judged, Code.UNUSABLE),
-        (_lacking(result, policy) or end.others_failed, Code.FAILED),
+        (result.leftovers or _lacking(result, policy) or end.others_failed, Code.FAILED),
     )
     return next((code for applies, code in rules if applies), Code.OK)
 

@@ -2,44 +2,26 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from functools import partial
-from hashlib import blake2b
-from threading import RLock, local
-from typing import Any, Protocol
+from contextvars import ContextVar
+from dataclasses import asdict, dataclass, replace
+from threading import local
+from typing import Any
 
 from orchestrator_contract.contract.catalogue import Catalogue
+from orchestrator_contract.contract.response_schemas import SCHEMAS
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.redaction.redactor import Redactor
-from orchestrator_contract.redaction.visible import visible
-from orchestrator_contract.results.evidence import LONG, Breach, Evidence
-from orchestrator_contract.results.requirement_findings import RequirementFindings
+from orchestrator_contract.results.evidence import Breach
+from orchestrator_contract.results.records import Records
 
-#: Pieces of evidence kept for one requirement; the last breach that is kept may exceed it.
-MAX_EVIDENCE = 12
-_MAX_STEPS = 6
-_MAX_SEEN = 40
 #: Breaches of one test that are kept for the message of its failure.
 _MAX_OF_TEST = 40
-
-
-class Check(Protocol):
-    """The signature of `Findings.check`."""
-
-    def __call__(
-        self,
-        requirement: str,
-        ok: bool,
-        *,
-        expected: str = "",
-        seen: str = "",
-        exchanges: Sequence[Exchange] = (),
-        where: str = "",
-    ) -> bool:
-        """Record one check."""
+#: The test that has ended, and whose findings are recorded; threads of `Parallel` inherit it.
+_ATTRIBUTED: ContextVar[str] = ContextVar("attributed", default="")
+#: Calls of which the profile may tolerate statuses.
+DELETES = frozenset({"delete", "delete-conversation"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +43,7 @@ class Held:
     exchanges: tuple[Exchange, ...]
 
 
-class Findings:
+class Findings(Records):
     """All findings of a run; safe for threads, mergeable over processes."""
 
     def __init__(
@@ -69,32 +51,21 @@ class Findings:
         catalogue: Catalogue,
         redactor: Redactor,
         excused: Callable[[str, str], bool] = lambda _requirement, _problem: True,
+        tolerated: Collection[int] = (),
     ) -> None:
-        self.catalogue = catalogue
-        self._redactor = redactor
-        self._lock = RLock()
-        self.records: dict[str, RequirementFindings] = {}
-        self.observations: dict[str, Counter[str]] = {}
-        self.statuses: dict[int, list[int]] = {}
-        self.requests = 0
+        """Make an empty record; *tolerated* are undocumented statuses of the profile's policy."""
+        super().__init__(catalogue, redactor, excused)
+        self._tolerated = tolerated
         self.test = ""
         self._thread = local()
         #: Checks of each requirement of the current test before it began.
         self._checks_before: dict[str, int] = {}
         self._inconclusive: set[str] = set()
-        #: The requirement of the newest breach.
-        self.last_breached = ""
-        self._breaches = 0
         self._fresh: list[tuple[str, str]] = []
         #: The breaches of the current or the last test, each problem once.
         self._of_test: dict[tuple[str, str], Found] = {}
-        #: True if a waiver covers the problem; others are kept up to twice `MAX_EVIDENCE`.
-        self.excused = excused
-
-    def _record(self, requirement: str) -> RequirementFindings:
-        if requirement not in self.catalogue.requirements:
-            raise KeyError(f"no requirement {requirement} in the catalogue")
-        return self.records.setdefault(requirement, RequirementFindings())
+        #: Faults that may pass, the first of each requirement.
+        self._lone: dict[str, Held] = {}
 
     def check(
         self,
@@ -102,35 +73,100 @@ class Findings:
         ok: bool,  # reads as a sentence: check("ID", status == 404, …)
         *,
         expected: str = "",
-        seen: str = "",
+        seen: str | None = None,
         exchanges: Sequence[Exchange] = (),
         where: str = "",
+        call: Call | None = None,
+        tolerable: bool = False,
     ) -> bool:
         """Record one check of *requirement*, and a breach if it is not *ok*; return *ok*.
 
-        *exchanges* are the steps that show it, in order; *where* is a JSON path or header name.
+        *exchanges* are the steps that show it, in order; the outcome of the last is what was *seen*
+        if nothing else is given. *where* is a JSON path or header name. The requirement that is
+        judged is the one that stands in its place for such calls as *call*. A *tolerable* breach
+        rests on a status: one that the profile tolerates leaves the requirement open.
         """
+        judged = self.catalogue.on(call.asynchronous, requirement) if call else requirement
+        if not self.unseen.isdisjoint({requirement, judged}):
+            return True
+        if tolerable and not ok and self.tolerates(exchanges[-1]):
+            self.unverified(
+                [judged], f"answered {exchanges[-1].status}, which the profile tolerates"
+            )
+            return True
+        if call and judged != requirement:
+            where = f"{call.asynchronous}, by {requirement}{', ' if where else ''}{where}"
         with self._lock:
-            record = self._record(requirement)
+            record = self._record(judged)
             record.checks += 1
             record.add_test(self._current_test)
             if not ok:
-                breach = Breach(
-                    self._shown(where),
-                    self._shown(expected),
-                    self._shown(seen),
-                    test=self._current_test,
-                )
+                if seen is None:
+                    seen = exchanges[-1].outcome() if exchanges else ""
+                where, expected, seen = map(self._shown, (where, expected, seen))
+                breach = Breach(where, expected, seen, test=self._current_test)
                 held: list[Held] | None = getattr(self._thread, "held", None)
-                if held is None or not self.catalogue[requirement].level.gates:
-                    self._breach(requirement, record, breach, exchanges)
+                if held is None or not self.catalogue[judged].level.gates:
+                    self._breach(judged, breach, exchanges)
                 else:
-                    held.append(Held(requirement, breach, tuple(exchanges)))
+                    held.append(Held(judged, breach, tuple(exchanges)))
         return ok
+
+    def passing(
+        self, requirement: str, *, expected: str, seen: str, exchanges: Sequence[Exchange]
+    ) -> bool:
+        """Record a fault that networks cause now and then.
+
+        One in a whole run is no breach; a second one makes both of them breaches.
+        """
+        with self._lock:
+            record = self._record(requirement)
+            if record.breaches or getattr(self._thread, "held", None) is not None:
+                return self.check(
+                    requirement, False, expected=expected, seen=seen, exchanges=exchanges
+                )
+            record.checks += 1
+            record.add_test(self._current_test)
+            breach = Breach("", self._shown(expected), self._shown(seen), test=self._current_test)
+            self._add_lone(Held(requirement, breach, tuple(exchanges)))
+        return False
+
+    def _add_lone(self, held: Held) -> None:
+        first = self._lone.pop(held.requirement, None)
+        if first is None and not self._record(held.requirement).breaches:
+            self._lone[held.requirement] = held
+            return
+        for one in filter(None, (first, held)):
+            self.keep(one)
+
+    def status(
+        self,
+        requirement: str,
+        steps: Sequence[Exchange],
+        *allowed: int,
+        expected: str = "",
+        seen: str | None = None,
+        call: Call | None = None,
+    ) -> bool:
+        """Check that the last of *steps* has one of the *allowed* statuses."""
+        return self.check(
+            requirement,
+            steps[-1].status in allowed,
+            expected=expected or " or ".join(map(str, sorted(allowed))),
+            seen=seen,
+            exchanges=steps,
+            call=call,
+            tolerable=True,
+        )
+
+    def tolerates(self, exchange: Exchange) -> bool:
+        """Return true if the profile tolerates the undocumented status of a DELETE."""
+        call, status = exchange.call.operation, exchange.status
+        return call in DELETES and status in self._tolerated and status not in SCHEMAS[call]
 
     @contextmanager
     def held(self) -> Iterator[list[Held]]:
-        """Hold what this thread finds instead of counting it: generated inputs are sent twice before they count."""
+        """Keep this thread's findings uncounted until a generated input is sent again."""
         held: list[Held] = []
         self._thread.held = held
         try:
@@ -141,96 +177,15 @@ class Findings:
     def keep(self, held: Held) -> None:
         """Count a breach that was held."""
         with self._lock:
-            self._breach(
-                held.requirement, self._record(held.requirement), held.breach, held.exchanges
-            )
+            self._breach(held.requirement, held.breach, held.exchanges)
 
-    def on(self, call: Call) -> Check:
-        """Return `check` under the requirements that judge such calls as *call*."""
-
-        def check(
-            requirement: str,
-            ok: bool,
-            *,
-            expected: str = "",
-            seen: str = "",
-            exchanges: Sequence[Exchange] = (),
-            where: str = "",
-        ) -> bool:
-            found = self.catalogue.on(call.asynchronous, requirement)
-            if found != requirement:
-                where = f"{call.asynchronous}, by {requirement}{', ' if where else ''}{where}"
-            return self.check(
-                found, ok, expected=expected, seen=seen, exchanges=exchanges, where=where
-            )
-
-        return check
-
-    def _shown(self, text: str) -> str:
-        return visible(self._redactor.text(text), LONG)
-
-    def _breach(
-        self,
-        requirement: str,
-        record: RequirementFindings,
-        breach: Breach,
-        exchanges: Sequence[Exchange],
-    ) -> None:
-        problem = breach.problem
-        record.breaches += 1
-        if self.catalogue[requirement].level.gates:
-            self._breaches += 1
-            self.last_breached = requirement
-        self._fresh.append((requirement, problem))
-        if problem not in record.problems and not self._full(
-            len(record.problems), requirement, problem
-        ):
-            record.problems.append(problem)
-        record.add_trail(tuple(map(_fingerprint, exchanges)))
-        self._keep_for_test(requirement, breach, exchanges)
-        if self._room(requirement, record, breach):
-            steps = tuple(map(self.evidence, list(exchanges)[-_MAX_STEPS:]))
-            record.shown.append(replace(breach, steps=steps))
-
-    def _keep_for_test(
-        self, requirement: str, breach: Breach, exchanges: Sequence[Exchange]
-    ) -> None:
+    def _breach(self, requirement: str, breach: Breach, exchanges: Sequence[Exchange]) -> None:
+        super()._breach(requirement, breach, exchanges)
         key = (requirement, breach.problem)
+        self._fresh.append(key)
         if self.test and key not in self._of_test and len(self._of_test) < _MAX_OF_TEST:
-            shown = replace(breach, steps=tuple(map(self.evidence, list(exchanges)[-1:])))
+            shown = replace(breach, steps=self.evidence(*exchanges[-1:]))
             self._of_test[key] = Found(requirement, shown, len(exchanges))
-
-    def _room(self, requirement: str, record: RequirementFindings, breach: Breach) -> bool:
-        """Return true if *breach* is kept with its evidence, which is then kept whole."""
-        return not self._full(sum(one.weight for one in record.shown), requirement, breach.problem)
-
-    def _full(self, number: int, requirement: str, problem: str) -> bool:
-        return number >= MAX_EVIDENCE and (
-            self.excused(requirement, problem) or number >= 2 * MAX_EVIDENCE
-        )
-
-    def breach_count(self) -> int:
-        """Return the number of breaches of documented and derived requirements so far."""
-        return self._breaches
-
-    def story(self, requirement: str, lines: Sequence[str]) -> None:
-        """Add a shrunk scenario to the newest breach kept, unless it has one, and show it first."""
-        with self._lock:
-            shown = self._record(requirement).shown
-            if shown and not shown[-1].story:
-                story = tuple(map(self._redactor.text, lines))
-                shown.insert(0, replace(shown.pop(), story=story))
-
-    def evidence(self, exchange: Exchange) -> Evidence:
-        """Return an exchange as a report shows it, free of secrets."""
-        clean = self._redactor.text
-        return Evidence(
-            request=clean(exchange.curl()),
-            status=exchange.status,
-            headers={name: clean(value) for name, value in exchange.shown_headers().items()},
-            body=clean(exchange.text) if exchange.response else clean(f"({exchange.fault_text})"),
-            note=exchange.note,
-        )
 
     def unverified(self, requirements: Iterable[str], reason: str) -> None:
         """Record why the current test could not check these, or not wholly.
@@ -259,29 +214,6 @@ class Findings:
                 record = self._record(requirement)
                 record.cut_short = record.cut_short or reason
 
-    def observe(self, observation: str, what: str, count: int = 1) -> None:
-        """Count an observation of something that the sources leave open."""
-        if observation not in self.catalogue.observations:
-            raise KeyError(f"no observation {observation} in the catalogue")
-        with self._lock:
-            seen = self.observations.setdefault(observation, Counter())
-            what = visible(self._redactor.text(what), 200)
-            if what in seen or len(seen) < _MAX_SEEN:
-                seen[what] += count
-
-    def tally(self, status: int, *, valid: bool | None) -> None:
-        """Count one response to a DELETE; *valid* is None if its content was not judged."""
-        with self._lock:
-            counts = self.statuses.setdefault(status, [0, 0, 0])
-            counts[0] += 1
-            counts[1] += valid is not None
-            counts[2] += bool(valid)
-
-    def count_request(self, _exchange: Exchange) -> None:
-        """Count one request."""
-        with self._lock:
-            self.requests += 1
-
     def begin(self, test: str, requirements: Iterable[str]) -> None:
         """Assign the findings that follow to *test*."""
         with self._lock:
@@ -292,6 +224,11 @@ class Findings:
                 record = self._record(requirement)
                 self._checks_before[requirement] = record.checks
                 record.add_test(test)
+
+    @property
+    def requirements(self) -> list[str]:
+        """The requirements of the current test."""
+        return [*self._checks_before]
 
     def end(self) -> list[tuple[str, str]]:
         """Return the breaches recorded since `begin`: requirement and problem."""
@@ -307,16 +244,16 @@ class Findings:
 
     @contextmanager
     def attributed_to(self, test: str) -> Iterator[None]:
-        """Attribute what this thread records to *test*, which has ended."""
-        self._thread.test = test
+        """Attribute what is recorded here to *test*, which has ended."""
+        token = _ATTRIBUTED.set(test)
         try:
             yield
         finally:
-            self._thread.test = None
+            _ATTRIBUTED.reset(token)
 
     @property
     def _current_test(self) -> str:
-        return getattr(self._thread, "test", None) or self.test
+        return _ATTRIBUTED.get() or self.test
 
     def _conclude(self) -> None:
         """Name the current test in the requirements that it checked to the end."""
@@ -332,38 +269,24 @@ class Findings:
         with self._lock:
             record = self._record(requirement)
             record.checks += 1
-            self._breach(requirement, record, replace(Breach.parse(problem), test=test), ())
+            self._breach(requirement, replace(Breach.parse(problem), test=test), ())
             record.add_test(test)
 
     def dump(self) -> dict[str, Any]:
         """Return the findings as plain data, for another process to merge."""
         with self._lock:
-            return {
-                "records": {name: record.dump() for name, record in self.records.items()},
-                "observations": {name: dict(seen) for name, seen in self.observations.items()},
-                "statuses": {str(status): counts for status, counts in self.statuses.items()},
-                "requests": self.requests,
+            lone = {
+                name: asdict(replace(held.breach, steps=self.evidence(*held.exchanges)))
+                for name, held in self._lone.items()
             }
+            return {"lone": lone, **super().dump()}
 
     def merge(self, other: dict[str, Any]) -> None:
         """Add what another process dumped."""
+        super().merge(other)
         with self._lock:
-            for name, dumped in other["records"].items():
-                record = self._record(name)
-                record.merge(dumped, partial(self._room, name, record))
-            for name, seen in other["observations"].items():
-                for what, count in seen.items():
-                    self.observe(name, what, count)
-            for status, added in other["statuses"].items():
-                counts = self.statuses.setdefault(int(status), [0, 0, 0])
-                counts[:] = map(sum, zip(counts, added, strict=True))
-            self.requests += other["requests"]
-
-
-def _fingerprint(exchange: Exchange) -> str:
-    """Return a short name of the exchange that is unique over the processes of a run."""
-    what = f"{exchange.at.isoformat()} {exchange.method} {exchange.url} {exchange.key}"
-    return blake2b(what.encode("utf-8", "surrogatepass"), digest_size=6).hexdigest()
+            for name, breach in other["lone"].items():
+                self._add_lone(Held(name, Breach.load(breach), ()))
 
 
 def function_of(nodeid: str) -> str:

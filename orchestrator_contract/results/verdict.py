@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from orchestrator_contract import __version__
-from orchestrator_contract.contract.catalogue import Requirement
-from orchestrator_contract.contract.response_schemas import DELETE_STATUSES
 from orchestrator_contract.exceptions import EndpointUnusable
 from orchestrator_contract.profile import Profile
 from orchestrator_contract.results.baseline import Baseline, Comparison
 from orchestrator_contract.results.causes import Cause, grouped
 from orchestrator_contract.results.findings import Findings
-from orchestrator_contract.results.requirement_findings import RequirementFindings
-from orchestrator_contract.results.requirement_result import RequirementResult, Verdict
-from orchestrator_contract.results.timeline import Timeline
+from orchestrator_contract.results.requirement import (
+    RequirementFindings,
+    RequirementResult,
+    Verdict,
+    judge_requirement,
+)
+from orchestrator_contract.results.timelines import Timeline
 from orchestrator_contract.results.waivers import Waivers
 
 SCHEMA_ID = "https://orchestrator-contract.example/schemas/conformance-report.json"
@@ -67,6 +69,8 @@ class Result:
     recording: str = ""
     #: The notes that point out a wrong waiver; --strict fails on them.
     waiver_notes: list[str] = field(default_factory=list)
+    #: The notes on what is left on the endpoint; they fail the run, and are said last.
+    leftovers: list[str] = field(default_factory=list)
     #: The comparison with an earlier run, when one was given.
     comparison: Comparison | None = None
 
@@ -86,20 +90,15 @@ class Result:
 
     def counts(self) -> dict[str, int]:
         """Return the number of requests, and of rows with each verdict."""
-        return {"requests": self.requests} | {
-            str(verdict): len(self.of(verdict)) for verdict in Verdict
-        }
+        verdicts = {str(verdict): len(self.of(verdict)) for verdict in Verdict}
+        return {"requests": self.requests} | verdicts
 
     def rerun(self, requirement: str = "") -> str:
         """Return a shell line that repeats the run, for one requirement or all of them."""
-        return rerun_line(
-            self.command,
-            self.target,
-            self.effort,
-            self.seed,
-            requirement,
-            recording=self.recording,
-        )
+        if self.recording:
+            parts = [self.command, "--traffic", self.recording]
+            return shlex.join([*parts, *(["--requirement", requirement] if requirement else [])])
+        return rerun_line(self.command, self.target, self.effort, self.seed, requirement)
 
     def as_json(self) -> dict[str, Any]:
         """Return the content of conformance.json (schemas/conformance-report.json)."""
@@ -130,16 +129,11 @@ class Result:
         } | ({"comparison": self.comparison.as_json()} if self.comparison else {})
 
 
-def rerun_line(
-    command: str, target: str, effort: str, seed: int, requirement: str = "", *, recording: str = ""
-) -> str:
+def rerun_line(command: str, target: str, effort: str, seed: int, requirement: str = "") -> str:
     """Return a shell line that repeats a run; *target* is empty for the embedded mock."""
-    parts = [command]
-    parts += ["--traffic", recording] if recording else []
-    parts += ["--target", target] if target else []
+    parts = [command, *(["--target", target] if target else [])]
     parts += ["--requirement", requirement] if requirement else []
-    parts += [] if recording else ["--effort", effort, "--seed", str(seed)]
-    return shlex.join(parts)
+    return shlex.join([*parts, "--effort", effort, "--seed", str(seed)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,64 +146,10 @@ class Policy:
     only_new: bool = False
 
 
-def judge_requirement(
-    requirement: Requirement,
-    record: RequirementFindings,
-    profile: Profile,
-    policy: Policy,
-) -> RequirementResult:
-    """Return the verdict: breached, else passed if it was checked, else unverified.
-
-    A check does not make up for an essential test that was inconclusive, nor for a test that did
-    not end.
-    """
-    missing = [
-        look
-        for look in requirement.essential
-        if look in record.inconclusive and look not in record.concluded
-    ]
-    if record.breaches:
-        gates = requirement.level.gates or policy.strict
-        often = (
-            ""
-            if record.breaches == record.checks
-            else f" ({record.breaches} of {record.checks} checks)"
-        )
-        return RequirementResult(
-            requirement,
-            Verdict.BREACHED if gates else Verdict.WARNED,
-            "; ".join(record.problems[:3]) + often,
-            record,
-        )
-    if record.checks and not missing and not record.cut_short:
-        return RequirementResult(requirement, Verdict.PASSED, _checked(record), record)
-    cut_short = [record.cut_short] if record.cut_short else []
-    reasons = [record.inconclusive[look] for look in missing] or cut_short or record.unverified
-    lacking = profile.lacks(requirement.needs)
-    return RequirementResult(
-        requirement, Verdict.UNVERIFIED, _why_unverified(reasons, lacking), record
-    )
-
-
-def _checked(record: RequirementFindings) -> str:
-    """Say how often it was checked, and why a further check could not be made."""
-    times = f"checked {record.checks} time{'s' if record.checks > 1 else ''}"
-    return f"{times}; not in every way: {record.unverified[0]}" if record.unverified else times
-
-
-def _why_unverified(reasons: Sequence[str], lacking: Sequence[str]) -> str:
-    """Name the capabilities that the target lacks, or else the reasons that tests gave."""
-    if lacking:
-        also = [why for why in reasons if not why.startswith("needs ")][:2]
-        missing = f"needs {', '.join(lacking)}, which the target profile does not give"
-        return "; ".join([missing, *also])
-    return "; ".join(reasons[:3]) or "nothing in this run was subject to this requirement"
-
-
 def conclude(  # noqa: PLR0913  # one keyword a part of the result
     findings: Findings,
     profile: Profile,
-    selected: Iterable[str],
+    selected: Collection[str],
     *,
     policy: Policy,
     seed: int,
@@ -217,34 +157,39 @@ def conclude(  # noqa: PLR0913  # one keyword a part of the result
     started: datetime,
     finished: datetime,
     unusable: EndpointUnusable | None = None,
+    leftovers: Sequence[str] = (),
     notes: Iterable[str] = (),
     waivers: Waivers | None = None,
     baseline: Baseline | None = None,
     timelines: Sequence[Timeline] = (),
     command: str = "pytest",
     target: str = "",
+    recording: str = "",
 ) -> Result:
     """Draw the result of a run from what was found."""
-    chosen = frozenset(selected)
+    waivers = waivers or Waivers()
     rows = [
-        judge_requirement(
-            requirement,
-            _trusted(name, findings, unusable),
-            profile,
-            policy,
+        waivers.apply(
+            judge_requirement(
+                requirement, _trusted(name, findings, unusable), profile, strict=policy.strict
+            )
         )
         for name, requirement in findings.catalogue.requirements.items()
-        if name in chosen
+        if name in selected
     ]
-    rows = [waivers.apply(row) for row in rows] if waivers else rows
-    waiver_notes = waivers.notes(rows) if waivers else []
-    reminders = waivers.reminders() if waivers else []
+    waiver_notes = waivers.notes(rows)
     comparison = baseline.compare(rows) if baseline else None
     overall = _overall(rows, unusable)
-    reason = str(unusable or "")
-    if overall is Overall.INCOMPLETE:
-        reason = reason or _why_incomplete(rows)
-    seen_by_id = findings.observations
+    said = [
+        *leftovers,
+        *notes,
+        _generated(findings),
+        _hint(rows),
+        *waiver_notes,
+        *waivers.reminders(),
+        comparison.note() if comparison else "",
+    ]
+    incomplete = _why_incomplete(rows) if overall is Overall.INCOMPLETE else ""
     return Result(
         profile=profile,
         seed=seed,
@@ -253,75 +198,45 @@ def conclude(  # noqa: PLR0913  # one keyword a part of the result
         finished=finished,
         rows=rows,
         overall=overall,
-        reason=reason,
+        reason=str(unusable or incomplete),
         unusable=unusable is not None,
         requests=findings.requests,
-        statuses={
-            str(status): dict(
-                zip(
-                    ("seen", "judged", "valid"),
-                    findings.statuses.get(status, (0, 0, 0)),
-                    strict=True,
-                )
-            )
-            for status in sorted({*DELETE_STATUSES, *findings.statuses})
-        },
-        observations=[
-            {
-                "id": one.id,
-                "title": one.title,
-                "source": one.source,
-                "seen": [
-                    {"what": what, "count": count}
-                    for what, count in sorted(seen_by_id.get(one.id, {}).items())
-                ],
-            }
-            for one in findings.catalogue.observations.values()
-        ],
-        notes=[
-            *notes,
-            *_hints(rows),
-            *waiver_notes,
-            *reminders,
-            *([comparison.note()] if comparison else []),
-        ],
+        statuses=findings.status_counts(),
+        observations=findings.sightings(),
+        notes=list(filter(None, said)),
         comparison=comparison,
         waiver_notes=waiver_notes,
+        leftovers=list(leftovers),
         timelines=list(timelines),
         command=command,
         target=target,
+        recording=recording,
     )
 
 
+def _generated(findings: Findings) -> str:
+    """Say how many requests of each kind were generated."""
+    kinds = ", ".join(f"{number} {kind}" for kind, number in findings.generated.most_common())
+    return f"generated: {kinds}" if kinds else ""
+
+
 def _overall(rows: Sequence[RequirementResult], unusable: EndpointUnusable | None) -> Overall:
-    verdicts = {row.verdict for row in rows}
-    if Verdict.BREACHED in verdicts:
+    if any(row.verdict is Verdict.BREACHED for row in rows):
         return Overall.NONCONFORMANT
     # A run that judged nothing says nothing of the endpoint, whatever it was asked for.
-    if unusable or verdicts <= {Verdict.UNVERIFIED} or _gating_unverified(rows):
-        return Overall.INCOMPLETE
-    return Overall.CONFORMANT
+    unverified = [row for row in rows if row.verdict is Verdict.UNVERIFIED]
+    gates = any(row.requirement.level.gates for row in unverified)
+    open_ = unusable or gates or len(unverified) == len(rows)
+    return Overall.INCOMPLETE if open_ else Overall.CONFORMANT
 
 
-def _gating_unverified(rows: Iterable[RequirementResult]) -> list[RequirementResult]:
-    return [
-        row for row in rows if row.verdict is Verdict.UNVERIFIED and row.requirement.level.gates
-    ]
-
-
-def _hints(rows: list[RequirementResult]) -> list[str]:
-    """Return remarks on causes of breaches that may lie elsewhere than in the endpoint."""
-    found = [
-        row.requirement.id
-        for row in rows
-        if row.requirement.id in _OF_TWO_ACCOUNTS and row.record.breaches
-    ]
-    if not found:
-        return []
-    return [
-        f"{', '.join(found)}: do both [[accounts]] belong to one account? "
-        "Such a finding needs the credentials of two different accounts"
-    ]
+def _hint(rows: Iterable[RequirementResult]) -> str:
+    """Say which breaches may have a cause that lies elsewhere than in the endpoint."""
+    ids = (row.requirement.id for row in rows if row.record.breaches)
+    found = ", ".join(one for one in ids if one in _OF_TWO_ACCOUNTS)
+    question = "do both [[accounts]] belong to one account?"
+    needs = "Such a finding needs the credentials of two different accounts"
+    return f"{found}: {question} {needs}" if found else ""
 
 
 def _why_incomplete(rows: Sequence[RequirementResult]) -> str:
@@ -332,16 +247,15 @@ def _why_incomplete(rows: Sequence[RequirementResult]) -> str:
     unverified.sort(key=lambda row: not row.requirement.level.gates)
     reasons = list(dict.fromkeys(row.reason for row in unverified))
     more = f"; and {len(reasons) - 3} more" if len(reasons) > 3 else ""
-    what = "requirement" if len(unverified) == 1 else "requirements"
-    return f"{len(unverified)} {what} could not be verified: {'; '.join(reasons[:3])}{more}"
+    what = f"{len(unverified)} requirement{'s' * (len(unverified) != 1)}"
+    return f"{what} could not be verified: {'; '.join(reasons[:3])}{more}"
 
 
 def _trusted(
     name: str, findings: Findings, unusable: EndpointUnusable | None
 ) -> RequirementFindings:
     """Return the findings on a requirement that stand, also if the endpoint is unusable."""
-    if unusable is None or (
-        name in unusable.stands and findings.records.get(name, RequirementFindings()).breaches
-    ):
-        return findings.records.get(name, RequirementFindings())
+    found = findings.records.get(name, RequirementFindings())
+    if unusable is None or (name in unusable.stands and found.breaches):
+        return found
     return RequirementFindings(unverified=[str(unusable)])

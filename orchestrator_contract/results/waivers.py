@@ -15,7 +15,8 @@ from pathlib import Path
 from orchestrator_contract import files
 from orchestrator_contract.contract import schemas
 from orchestrator_contract.contract.catalogue import Catalogue
-from orchestrator_contract.results.requirement_result import RequirementResult, Verdict
+from orchestrator_contract.results.baseline import Baseline
+from orchestrator_contract.results.requirement import RequirementResult, Verdict
 from orchestrator_contract.suggestions import did_you_mean
 
 #: Days before its end from which on a waiver is pointed out.
@@ -88,32 +89,39 @@ class Waivers:
                     f"{waiver.name} has expired on {waiver.expires} "
                     f"(accepted by {waiver.accepted_by})"
                 )
-            elif self._unused(waiver, by_id.get(waiver.requirement)):
+                continue
+            row = by_id.get(waiver.requirement)
+            judged = row is not None and row.verdict is not Verdict.UNVERIFIED
+            if row and judged and not any(map(waiver.covers, row.record.problems)):
                 notes.append(f"{waiver.name} is unused: no breach that it covers was seen")
         return notes
 
-    @staticmethod
-    def _unused(waiver: Waiver, row: RequirementResult | None) -> bool:
-        """Return true if the requirement was judged and the waiver was not needed."""
-        if row is None or row.verdict is Verdict.UNVERIFIED:
-            return False
-        return not any(map(waiver.covers, row.record.problems))
-
     def reminders(self) -> list[str]:
         """Return a remark on each waiver that ends within two weeks."""
-        left = [(waiver, (waiver.expires - self._today).days) for waiver in self._all]
         return [
-            f"{waiver.name} ends on {waiver.expires}, {_in_days(days)} "
-            f"(accepted by {waiver.accepted_by})"
-            for waiver, days in left
-            if 0 <= days <= _SOON
+            f"{one.name} ends on {one.expires}, {_in_days(days)} (accepted by {one.accepted_by})"
+            for one in self._all
+            if 0 <= (days := (one.expires - self._today).days) <= _SOON
         ]
 
 
+@dataclass(frozen=True, slots=True)
+class Excuses:
+    """The reasons why a breach is expected in a run."""
+
+    waivers: Waivers
+    #: The baseline of --fail-on new; None without that option.
+    baseline: Baseline | None = None
+
+    def why(self, requirement: str, problem: str) -> str:
+        """Return ``waived`` or ``known``, or an empty text if the breach fails its test."""
+        if self.waivers.excuses(requirement, problem):
+            return "waived"
+        return "known" if self.baseline and self.baseline.knows(requirement) else ""
+
+
 def _in_days(days: int) -> str:
-    if days == 0:
-        return "today"
-    return f"in {days} day{'' if days == 1 else 's'}"
+    return f"in {days} day{'s' * (days > 1)}" if days else "today"
 
 
 def load(path: Path, catalogue: Catalogue) -> Waivers:

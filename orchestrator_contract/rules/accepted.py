@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Sequence
+from functools import partial
 from threading import Lock
 from urllib.parse import quote, urljoin
 
 from orchestrator_contract.exceptions import OperationUnreachable
-from orchestrator_contract.http.addresses import brief_name, last_segment
-from orchestrator_contract.http.connections import Origin
+from orchestrator_contract.http.addresses import Origin, brief_name, last_segment
 from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.http.request import given_origin
 from orchestrator_contract.resources.configuration import Configuration
@@ -28,8 +28,12 @@ class Links:
     """Reads the links of each 202; remembers the owner of each operation id."""
 
     def __init__(
-        self, findings: Findings, origins: Container[Origin | None], url: Callable[[str, int], str]
+        self,
+        findings: Findings,
+        origins: Container[Origin | None] | None = None,
+        url: Callable[[str, int], str] = lambda path, _region: path,
     ) -> None:
+        """Without *origins* the target's are not known, as in a recording: nothing is polled."""
         self.findings = findings
         self._origins = origins
         self._url = url
@@ -42,29 +46,20 @@ class Links:
         Raises:
             OperationUnreachable: no link leads to an operation on the target.
         """
-        check, call = self.findings.on(exchange.call), exchange.call.operation
-        sid = configuration.sid
+        check = partial(self.findings.check, exchanges=[exchange], call=exchange.call)
         status_url = exchange.object.get("statusUrl")
         status_url = status_url if isinstance(status_url, str) and status_url else None
         location = exchange.headers.get("location") or None
         header = exchange.headers.get("operation-id") or None
-        found = [
-            n
-            for n, v in (
-                ("statusUrl", status_url),
-                ("Location", location),
-                ("Operation-Id", header),
-            )
-            if v
-        ]
-        if call == "delete":
+        links = {"statusUrl": status_url, "Location": location, "Operation-Id": header}
+        found = [name for name, link in links.items() if link]
+        if exchange.call.operation == "delete":
             self.findings.observe("OBS-STATUS-URL", ", ".join(found) or "none of them")
         check(
             "DEL-202-OPERATION-NAMED",
             bool(found),
             expected="statusUrl, Location or Operation-Id",
             seen="none of them",
-            exchanges=[exchange],
         )
         try:
             absolute = urljoin(exchange.url, location) if location else None
@@ -82,38 +77,24 @@ class Links:
                 len(set(given.values())) <= 1 and (not status_url or "statusUrl" in given),
                 expected="one operation id in all of them",
                 seen=", ".join(f"{n} {v:.80}" for n, v in given.items()),
-                exchanges=[exchange],
             )
             if absolute and status_url:
                 check(
                     "DEL-202-LINKS-AGREE",
-                    given_origin(absolute) in self._origins,
+                    self._leads_to_target(absolute),
                     expected="a Location on the target's own origins",
                     seen=f"{absolute:.160}",
                     where="Location",
-                    exchanges=[exchange],
                 )
-            judge_related(self.findings, exchange, "DEL-202-RELATED", sid, [exchange])
+            judge_related(self.findings, exchange, "DEL-202-RELATED", configuration.sid, [exchange])
         operation_id = next(iter(given.values()), "")
         if operation_id:
-            # A delete's subject is its SID, a create's its name.
-            subject = sid or exchange.call.subject
-            with self._lock:
-                owner = self._owners.setdefault(
-                    (exchange.account, exchange.region, call, operation_id), subject
-                )
-            check(
-                "DEL-202-OWN-OPERATION",
-                owner == subject,
-                expected=f"an operation of its own for {subject}",
-                seen=f"operation {operation_id:.80}, which belongs to {owner}",
-                exchanges=[exchange],
-            )
+            self._own_operation(exchange, configuration.sid, operation_id)
         return Operation(
             exchange,
             configuration,
             operation_id,
-            self.poll_url(exchange, status_url, absolute, operation_id),
+            self._poll_url(exchange, status_url, absolute, operation_id),
         )
 
     def forget(self, most: int) -> None:
@@ -121,7 +102,26 @@ class Links:
         if len(self._owners) > most:
             self._owners.clear()
 
-    def poll_url(
+    def _own_operation(self, exchange: Exchange, sid: str, operation_id: str) -> None:
+        # A delete's subject is its SID, a create's its name.
+        subject, call = sid or exchange.call.subject, exchange.call
+        with self._lock:
+            name = (exchange.account, exchange.region, call.operation, operation_id)
+            owner = self._owners.setdefault(name, subject)
+        self.findings.check(
+            "DEL-202-OWN-OPERATION",
+            owner == subject,
+            expected=f"an operation of its own for {subject}",
+            seen=f"operation {operation_id:.80}, which belongs to {owner}",
+            exchanges=[exchange],
+            call=call,
+        )
+
+    def _leads_to_target(self, link: str) -> bool:
+        origin = given_origin(link)
+        return origin is not None and (self._origins is None or origin in self._origins)
+
+    def _poll_url(
         self, exchange: Exchange, status_url: str | None, location: str | None, operation_id: str
     ) -> str:
         """Where to poll the operation: the first link that leads to the target.
@@ -129,14 +129,16 @@ class Links:
         Raises:
             OperationUnreachable: none does, or it is longer than any that can be asked for.
         """
-        own = self._origins
-        inside = status_url is None or given_origin(status_url) in own
-        self.findings.on(exchange.call)(
+        if self._origins is None:
+            return status_url or location or operation_id
+        inside = status_url is None or self._leads_to_target(status_url)
+        self.findings.check(
             "DEL-202-STATUS-URL-ORIGIN",
             inside,
             expected="an address on the target's own origins",
             seen=f"{status_url!s:.160}",
             exchanges=[exchange],
+            call=exchange.call,
         )
         if status_url is not None and inside:
             if len(status_url) > _MAX_URL:
@@ -145,29 +147,37 @@ class Links:
                     f"{_MAX_URL} is followed"
                 )
             return status_url
-        if location is not None and given_origin(location) in own:
+        if location is not None and self._leads_to_target(location):
             return location
-        if (
-            operation_id.strip(".")
-            and len(operation_id) < _MAX_ID
-            and operation_id.isascii()
-            and "/" not in operation_id
-        ):
+        usable = operation_id.strip(".") and operation_id.isascii() and "/" not in operation_id
+        if usable and len(operation_id) < _MAX_ID:
             return self._url(f"/Operations/{quote(operation_id, safe='')}", exchange.region)
         raise OperationUnreachable(
             f"the 202 has no link that leads to its operation on the target{why_no_json(exchange)}"
         )
 
 
+def own_operation_after_failed(findings: Findings, failed: Operation, again: Operation) -> bool:
+    """After FAILED another accepted delete gets an operation of its own."""
+    return findings.check(
+        "DEL-202-OWN-OPERATION",
+        again.id != failed.id or not again.id,
+        expected="an operation of its own for a delete after FAILED",
+        seen=f"the FAILED operation {failed.id:.80}",
+        exchanges=[*failed.steps, again.accepted],
+    )
+
+
 def location_agrees(findings: Findings, operation: Operation, exchange: Exchange) -> bool:
     """Location leads to the operation that statusUrl leads to."""
     named = exchange.object.get("operationId")
-    return findings.on(operation.accepted.call)(
+    return findings.check(
         "DEL-202-LINKS-AGREE",
         exchange.status == 200 and named == operation.object.get("operationId"),
         expected=f"operation {operation.id:.80} at Location",
         seen=f"{exchange.outcome()} {named!r:.80}",
         exchanges=[operation.accepted, exchange],
+        call=operation.accepted.call,
     )
 
 
@@ -187,11 +197,12 @@ def judge_related(
     ):
         named = next(f"{sid} as {other}" for other, value in related.items() if value == sid)
     if sid:
-        findings.on(exchange.call)(
+        findings.check(
             requirement,
             named in (None, sid),
             expected=f"{name} {sid}",
             seen=f"{named!r:.120}",
             where="$.related",
             exchanges=steps,
+            call=exchange.call,
         )

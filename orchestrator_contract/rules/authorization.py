@@ -24,31 +24,31 @@ GONE = 410
 _SHORT = 3
 
 
-def refused(findings: Findings, exchange: Exchange, *, tolerated: Iterable[int] = ()) -> bool:
+def refused(findings: Findings, exchange: Exchange) -> bool:
     """An unauthorized request gets a 4xx that does not disclose the SID."""
     status, whose = exchange.status or 0, exchange.call.credentials
-    requirement = UNAUTHORIZED[whose]
+    seen = f"{exchange.outcome()} to {whose} credentials"
     findings.observe("OBS-AUTH-REFUSAL", f"{status}: {whose} credentials")
     findings.check(
         "AUTH-REFUSED-4XX",
         status < 500,
         expected="a client error",
-        seen=f"{exchange.outcome()} to {whose} credentials",
+        seen=seen,
         exchanges=[exchange],
+        tolerable=True,
     )
-    if status == GONE and GONE not in tolerated:
+    if status == GONE and not findings.tolerates(exchange):
         findings.check(
             disclosure_requirement(exchange),
             False,
             expected="401, 403 or 404, which do not tell that the SID existed",
-            seen=f"{status} to {whose} credentials",
+            seen=seen,
             exchanges=[exchange],
         )
     return findings.check(
-        requirement,
+        UNAUTHORIZED[whose],
         not exchange.succeeded,
         expected=f"a refusal of {whose} credentials",
-        seen=exchange.outcome(),
         exchanges=[exchange],
     )
 
@@ -96,7 +96,6 @@ def no_conflict_with_others(
         "AUTH-OTHER-ACCOUNT",
         control.status == exchange.status or again.status != exchange.status,
         expected=f"{control.outcome()}, as for an unknown SID",
-        seen=again.outcome(),
         exchanges=[exchange, control, again],
     )
 
@@ -113,7 +112,6 @@ def not_shown(findings: Findings, requirement: str, exchange: Exchange, secret: 
         requirement,
         not shown,
         expected=f"nothing of {exchange.url} with {exchange.call.credentials} credentials",
-        seen=exchange.outcome(),
         exchanges=[exchange],
     )
 

@@ -6,7 +6,9 @@ Source: S2 (create, fetch, list, PUT, PATCH); contract.md "Requests".
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
+from functools import partial
+from typing import Any
 
 from orchestrator_contract.contract.limits import LARGEST_PAGE
 from orchestrator_contract.http.exchange import Exchange
@@ -21,13 +23,7 @@ MOST_EMPTY_PAGES = 60
 
 def accepted(findings: Findings, exchange: Exchange) -> bool:
     """A create or update that succeeds is accepted with 202."""
-    return findings.check(
-        "CTRL-ACCEPTED",
-        exchange.status == 202,
-        expected="202",
-        seen=exchange.outcome(),
-        exchanges=[exchange],
-    )
+    return findings.status("CTRL-ACCEPTED", [exchange], 202)
 
 
 def refused(findings: Findings, exchange: Exchange) -> bool:
@@ -66,7 +62,6 @@ def shown(findings: Findings, fetch: Exchange, expected: str = "200") -> bool:
         "CTRL-READ-AFTER-CREATE",
         fetch.status != 404,
         expected=expected,
-        seen=fetch.outcome(),
         exchanges=[fetch],
     )
 
@@ -101,38 +96,27 @@ def other_payload_refused(findings: Findings, before: Sequence[Exchange], again:
 
 def page_answered(findings: Findings, page: Exchange, *, valid: bool = True) -> bool:
     """A page may have any documented size; another query gets a page or a refusal."""
-    allowed = (200,) if valid else (200, *range(400, 500))
-    return findings.check(
-        "CTRL-PAGE",
-        page.status in allowed,
-        expected=f"200: pageSize may be 1 to {LARGEST_PAGE}" if valid else "200 or a 4xx",
-        seen=page.outcome(),
-        exchanges=[page],
-    )
+    refusals = () if valid else range(400, 500)
+    expected = f"200: pageSize may be 1 to {LARGEST_PAGE}" if valid else "200 or a 4xx"
+    return findings.status("CTRL-PAGE", [page], 200, *refusals, expected=expected)
 
 
 def token_leads_on(
     findings: Findings, page: Exchange, token: str, *, seen_before: bool, empty_pages: int
 ) -> bool:
     """A nextToken leads to a further page, and the list has an end."""
-    ends = findings.check(
-        "CTRL-PAGINATION",
+    check = partial(findings.check, "CTRL-PAGINATION", exchanges=[page])
+    ends = check(
         empty_pages < MOST_EMPTY_PAGES,
         expected="an end to the list",
         seen=f"{empty_pages} empty pages in a row that lead on",
-        exchanges=[page],
     )
-    what = "one seen before" if seen_before else "one too long to send"
-    return (
-        findings.check(
-            "CTRL-PAGINATION",
-            not seen_before and len(token) <= LONGEST_TOKEN,
-            expected="a nextToken that leads on",
-            seen=f"{what}: {token:.60}",
-            exchanges=[page],
-        )
-        and ends
+    leads_on = check(
+        not seen_before and len(token) <= LONGEST_TOKEN,
+        expected="a nextToken that leads on",
+        seen=f"one {'seen before' if seen_before else 'too long to send'}: {token:.60}",
     )
+    return ends and leads_on
 
 
 def token_accepted(findings: Findings, given: Sequence[Exchange], refused: Exchange) -> bool:
@@ -141,33 +125,23 @@ def token_accepted(findings: Findings, given: Sequence[Exchange], refused: Excha
         "CTRL-PAGINATION",
         False,
         expected="the page that nextToken leads to",
-        seen=refused.outcome(),
         exchanges=[*given[-1:], refused],
     )
 
 
-def page_holds_each_once(findings: Findings, page: Exchange, ids: Iterable[object]) -> bool:
-    """A page holds each configuration once."""
+def page_holds_each_once(findings: Findings, page: Exchange, items: Sequence[Any]) -> bool:
+    """A page holds each configuration once, and no more than may be asked for."""
+    ids = [item.get("id") for item in items if isinstance(item, dict)]
     times = Counter(sid for sid in ids if isinstance(sid, str))
     twice = next((sid for sid, number in times.items() if number > 1), None)
-    return findings.check(
-        "CTRL-PAGINATION",
-        twice is None,
-        expected="each configuration once on a page",
-        seen=f"{twice:.80} twice" if twice else "",
-        exchanges=[page],
+    check = partial(findings.check, "CTRL-PAGINATION", exchanges=[page])
+    once = check(
+        twice is None, expected="each configuration once on a page", seen=f"{twice!s:.80} twice"
     )
-
-
-def page_too_long(findings: Findings, page: Exchange, number: int) -> bool:
-    """A page holds no more than may be asked for: this one does."""
-    return findings.check(
-        "CTRL-PAGINATION",
-        False,
-        expected=f"at most {LARGEST_PAGE} configurations on a page",
-        seen=str(number),
-        exchanges=[page],
-    )
+    if len(items) <= LARGEST_PAGE:
+        return once
+    expected = f"at most {LARGEST_PAGE} configurations on a page"
+    return check(False, expected=expected, seen=str(len(items)))
 
 
 def pages_hold_each_once(
@@ -179,27 +153,14 @@ def pages_hold_each_once(
 ) -> bool:
     """Following nextToken visits each configuration once; pages keep the size."""
     largest = max((len(page.object["configurations"]) for page in pages), default=0)
+    check = partial(findings.check, "CTRL-PAGINATION", exchanges=pages[-2:])
     results = [
-        findings.check(
-            "CTRL-PAGINATION",
+        check(
             not missing,
             expected="every created configuration on one of the pages",
             seen=f"{len(missing)} missing, e.g. {min(missing, default='')}",
-            exchanges=pages[-2:],
         ),
-        findings.check(
-            "CTRL-PAGINATION",
-            not repeated,
-            expected="each once",
-            seen=f"{min(repeated, default='')} twice",
-            exchanges=pages[-2:],
-        ),
-        findings.check(
-            "CTRL-PAGINATION",
-            largest <= size,
-            expected=f"at most pageSize ({size}) on a page",
-            seen=str(largest),
-            exchanges=pages[-1:],
-        ),
+        check(not repeated, expected="each once", seen=f"{min(repeated, default='')} twice"),
+        check(largest <= size, expected=f"at most pageSize ({size}) on a page", seen=str(largest)),
     ]
     return all(results)

@@ -26,33 +26,23 @@ _OPTIONAL = {
     "channelSettings": "SMS",
 }
 #: The requirement that a refused delete has no effect, by the status that refused it.
-_NO_EFFECT = {
-    404: "SID-UNKNOWN-NO-EFFECT",
-    409: "ERR-409-NO-EFFECT",
-    429: "ERR-429-NO-EFFECT",
-}
+_NO_EFFECT = {404: "SID-UNKNOWN-NO-EFFECT", 409: "ERR-409-NO-EFFECT", 429: "ERR-429-NO-EFFECT"}
 
 
 def accepted(findings: Findings, exchanges: Sequence[Exchange]) -> bool:
     """The delete of an existing, idle configuration is accepted, at last."""
-    last = exchanges[-1]
-    return findings.on(last.call)(
-        "DEL-ACCEPTED",
-        last.status == 202,
-        expected="202",
-        seen=last.outcome(),
-        exchanges=exchanges,
-    )
+    return findings.status("DEL-ACCEPTED", exchanges, 202, call=exchanges[-1].call)
 
 
 def completes(findings: Findings, tries: Sequence[Operation]) -> bool:
     """A delete that is repeated while it FAILED ends COMPLETED."""
-    return findings.on(tries[-1].accepted.call)(
+    return findings.check(
         "OP-COMPLETES",
         tries[-1].status == "COMPLETED",
         expected="COMPLETED",
         seen=", then ".join(one.status or "no end" for one in tries),
         exchanges=[step for one in tries for step in one.steps],
+        call=tries[-1].accepted.call,
     )
 
 
@@ -61,36 +51,29 @@ def completes(findings: Findings, tries: Sequence[Operation]) -> bool:
 
 def deleted_by_fetch(findings: Findings, operation: Operation, fetch: Exchange) -> bool:
     """After COMPLETED a fetch of the configuration returns 404."""
-    return findings.on(operation.accepted.call)(
-        "DELETED-FETCH",
-        fetch.status == 404,
-        expected="404",
-        seen=fetch.outcome(),
-        exchanges=[*operation.steps, fetch],
-    )
+    steps = [*operation.steps, fetch]
+    return findings.status("DELETED-FETCH", steps, 404, call=operation.accepted.call)
 
 
 def deleted_by_delete(
     findings: Findings, operation: Operation, again: Exchange, *, also: int | None = None
 ) -> bool:
     """After COMPLETED another delete returns 404 or *also*, a stored status."""
-    return findings.on(operation.accepted.call)(
+    return findings.status(
         "DELETED-DELETE",
-        again.status in (404, also or 404),
+        [*operation.steps, again],
+        404,
+        also or 404,
         expected=f"404, or {also} as before" if also else "404",
-        seen=again.outcome(),
-        exchanges=[*operation.steps, again],
+        call=operation.accepted.call,
     )
 
 
 def not_listed(findings: Findings, steps: Sequence[Exchange], sid: str, page: Exchange) -> bool:
     """After COMPLETED no page holds the configuration, as this one does."""
+    exchanges = [*steps, page]
     return findings.check(
-        "DELETED-LIST",
-        False,
-        expected=f"no {sid}",
-        seen="it is listed",
-        exchanges=[*steps, page],
+        "DELETED-LIST", False, expected=f"no {sid}", seen="it is listed", exchanges=exchanges
     )
 
 
@@ -219,7 +202,6 @@ def deletable_after_failed(findings: Findings, operation: Operation, again: Exch
         "OP-FAILED-NO-EFFECT",
         again.status != 404,
         expected="another delete accepted",
-        seen=again.outcome(),
         exchanges=[*operation.steps, again],
     )
 

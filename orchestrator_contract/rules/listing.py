@@ -63,9 +63,8 @@ class DeletedListRule:
         if page.account is None or not isinstance(items, list):
             return
         asked = self._asked(page)
-        for sid, shown in [
-            (item.get("id"), item.get("displayName")) for item in items if isinstance(item, dict)
-        ]:
+        for item in items:
+            sid = item.get("id") if isinstance(item, dict) else None
             if not isinstance(sid, str):
                 continue
             with self._lock:
@@ -75,7 +74,7 @@ class DeletedListRule:
                     del self._ends[page.scope, sid]
             if ended < asked:
                 deletion.not_listed(self._findings, steps, sid, page)
-            owner = self._owner(sid, shown)
+            owner = self._owner(sid, item.get("displayName"))
             if owner not in (None, page.account):
                 self._findings.check(
                     "AUTH-READ-OTHER-ACCOUNT",
@@ -89,15 +88,11 @@ class DeletedListRule:
         """When the list of *page* was requested; a walk may show its beginning."""
         token = parse_qs(urlsplit(page.url).query).get("pageToken", [""])[0]
         meta = page.object.get("meta")
-        following = (
-            [meta.get(name) for name in ("nextToken", "previousToken")]
-            if isinstance(meta, dict)
-            else []
-        )
+        meta = meta if isinstance(meta, dict) else {}
         with self._lock:
             # A token that is not known may be of any age.
             asked = self._walks.get((page.scope, token), float("-inf")) if token else page.sent
-            for one in following:
+            for one in (meta.get("nextToken"), meta.get("previousToken")):
                 if isinstance(one, str) and one:
                     self._walks[page.scope, one] = asked
             while len(self._walks) > _MOST:

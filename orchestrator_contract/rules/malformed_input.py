@@ -21,24 +21,18 @@ MALFORMED_KEY_STATUSES = frozenset(range(400, 500))
 
 def not_found(findings: Findings, exchange: Exchange, steps: Sequence[Exchange] = ()) -> bool:
     """A well-formed SID that no configuration has returns 404."""
-    return findings.check(
-        "SID-UNKNOWN",
-        exchange.status == 404,
-        expected="404",
-        seen=exchange.outcome(),
-        exchanges=[*steps, exchange],
-    )
+    return findings.status("SID-UNKNOWN", [*steps, exchange], 404)
 
 
 def malformed_sid_refused(findings: Findings, exchange: Exchange, kind: str) -> bool:
     """A SID that does not look like one is refused."""
     findings.observe("OBS-SID-MALFORMED", f"{exchange.status or 'no response'}: {kind}")
-    return findings.check(
+    return findings.status(
         "SID-MALFORMED",
-        exchange.status in exchange.call.allow,
+        [exchange],
+        *exchange.call.allow,
         expected="404, 400, 403 or 414",
         seen=f"{exchange.outcome()} to {kind}",
-        exchanges=[exchange],
     )
 
 
@@ -48,20 +42,20 @@ def method_not_allowed(findings: Findings, exchange: Exchange) -> bool:
         "SID-METHOD-NOT-ALLOWED",
         exchange.status == 405 and "allow" in exchange.headers,
         expected="405 with Allow",
-        seen=exchange.outcome(),
         exchanges=[exchange],
     )
 
 
 def malformed_key_no_5xx(findings: Findings, exchange: Exchange, kind: str) -> bool:
     """A malformed key gets a 4xx or is ignored; never a 5xx or no response."""
-    status = exchange.status
-    return findings.on(exchange.call)(
+    return findings.check(
         "KEY-MALFORMED-NO-5XX",
-        status is not None and status < 500,
+        exchange.status is not None and exchange.status < 500,
         expected="a 4xx, or the key ignored",
         seen=f"{exchange.outcome()} to a key with {kind}",
         exchanges=[exchange],
+        call=exchange.call,
+        tolerable=True,
     )
 
 
@@ -80,7 +74,6 @@ def malformed_key_not_honoured(
         "KEY-MALFORMED-NOT-HONOURED",
         not honoured,
         expected=f"no replay to a key with {kind}",
-        seen=again.outcome(),
         exchanges=[first, again],
     )
 

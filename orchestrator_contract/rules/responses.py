@@ -7,7 +7,8 @@ it. Source: S1 and S2 responses; contract.md "Responses of DELETE".
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -15,7 +16,7 @@ from orchestrator_contract.contract import schemas
 from orchestrator_contract.contract.limits import LARGEST_PAGE
 from orchestrator_contract.contract.response_schemas import SCHEMAS, UNDOCUMENTED_REFUSAL, Part
 from orchestrator_contract.http.exchange import Exchange
-from orchestrator_contract.results.findings import Findings
+from orchestrator_contract.results.findings import DELETES, Findings
 from orchestrator_contract.rules import control_plane
 from orchestrator_contract.rules.transport import judge_transport, undecodable
 
@@ -25,7 +26,6 @@ _ERROR_TYPE = re.compile(
 )
 #: The members by which an error body states its HTTP status.
 _STATED = ("status", "httpStatusCode")
-_DELETES = frozenset({"delete", "delete-conversation"})
 #: Errors of one response that are shown for one requirement.
 _MOST_SHOWN = 4
 #: The members that tell the shapes of an error body apart, and how a report calls each shape.
@@ -36,11 +36,7 @@ _SHAPES = {
         "params",
     },
     "type, title, status, code, detail, instance, errors (RFC 9457)": {
-        "type",
-        "title",
-        "detail",
-        "instance",
-        "errors",
+        *("type", "title", "detail", "instance", "errors")
     },
     "code, message, more_info, status (S2)": {"more_info", "status"},
 }
@@ -49,10 +45,8 @@ _SHAPES = {
 class Judge:
     """Judges exchanges one by one."""
 
-    def __init__(self, findings: Findings, tolerated: Iterable[int] = ()) -> None:
-        """Record in *findings*; only observe statuses that are *tolerated*."""
+    def __init__(self, findings: Findings) -> None:
         self.findings = findings
-        self._tolerated = frozenset(tolerated)
 
     def __call__(self, exchange: Exchange) -> None:
         """Judge an exchange that was sent; an observer of the sender."""
@@ -63,46 +57,35 @@ class Judge:
             self.findings.observe("OBS-THROTTLED", f"{exchange.status} on {call.operation}")
         self.judge(exchange)
 
-    def judge(self, exchange: Exchange) -> bool:
-        """Record each check that *exchange* alone allows; True if no check that gates failed."""
+    def judge(self, exchange: Exchange, *, whole: bool = True) -> bool:
+        """Record each check that *exchange* alone allows; True if no check that gates failed.
+
+        One that is not *whole*, as in a recording, counts as invalid or not judged.
+        """
         ok = judge_transport(self.findings, exchange)
         if exchange.response is None or not exchange.call.judge_content:
             return ok
-        tolerated = self.tolerates(exchange)
+        tolerated = self.findings.tolerates(exchange)
         if tolerated:
             self.findings.observe("OBS-UNDOCUMENTED", f"{exchange.status}")
         else:
             ok &= self._status(exchange)
             ok &= self._content(exchange)
         if exchange.call.operation == "delete":
-            judged = not tolerated and self._is_documented(exchange)
+            judged = whole and exchange.status in SCHEMAS["delete"] and not _of_edge(exchange)
             self.findings.tally(exchange.response.status, valid=ok if judged or not ok else None)
         return ok
 
-    def _is_documented(self, exchange: Exchange) -> bool:
-        outside = exchange.call.outside_api and (exchange.status or 0) >= 400
-        return exchange.status in SCHEMAS["delete"] and not outside
-
-    def tolerates(self, exchange: Exchange) -> bool:
-        """True if the profile tolerates the undocumented status of a DELETE."""
-        call, status = exchange.call.operation, exchange.status
-        return call in _DELETES and status in self._tolerated and status not in SCHEMAS[call]
-
     def _status(self, exchange: Exchange) -> bool:
-        if exchange.call.operation not in _DELETES:
+        call = exchange.call
+        if call.operation not in DELETES:
             return True
-        allowed = SCHEMAS[exchange.call.operation].keys() | exchange.call.allow
-        return self.findings.on(exchange.call)(
-            "DEL-STATUS",
-            exchange.status in allowed,
-            expected=" or ".join(map(str, sorted(allowed))),
-            seen=str(exchange.status),
-            exchanges=[exchange],
-        )
+        allowed = SCHEMAS[call.operation].keys() | call.allow
+        return self.findings.status("DEL-STATUS", [exchange], *allowed, call=call)
 
     def _content(self, exchange: Exchange) -> bool:
         call, status = exchange.call, exchange.status or 0
-        if call.outside_api and status >= 400:
+        if _of_edge(exchange):
             return self._as_labelled(exchange)
         bound = SCHEMAS.get(call.operation, {}).get(status)
         if bound is not None:
@@ -124,29 +107,26 @@ class Judge:
             return False
         ok = self._content_type(exchange)
         if "body" in bound:
-            ok &= self._beyond_shape(exchange) & self._schema(exchange, bound["body"])
+            ok &= self._beyond_shape(exchange)
         else:
             ok &= is_json(self.findings, exchange)
-        return ok & self._headers(exchange, bound)
-
-    def _headers(self, exchange: Exchange, bound: Mapping[Part, str]) -> bool:
-        return "headers" not in bound or self._schema(exchange, bound["headers"])
-
-    def _schema(self, exchange: Exchange, name: str) -> bool:
-        return matches_schema(self.findings, exchange, name)
+        for name in bound.values():
+            ok &= matches_schema(self.findings, exchange, name)
+        return ok
 
     def _content_type(self, exchange: Exchange) -> bool:
         if exchange.response is None or not exchange.response.body:
             return True
         said, is_error = exchange.headers.get("content-type"), exchange.response.status >= 400
         allowed = _ERROR_TYPE if is_error else _JSON_TYPE
-        return self.findings.on(exchange.call)(
+        return self.findings.check(
             "HTTP-CONTENT-TYPE",
             said is not None and allowed.fullmatch(said.strip()) is not None,
             expected=f"application/json{' or application/problem+json' if is_error else ''}",
             seen=f"{said!r:.80}",
             where="Content-Type",
             exchanges=[exchange],
+            call=exchange.call,
         )
 
     def _beyond_shape(self, exchange: Exchange) -> bool:
@@ -155,7 +135,9 @@ class Judge:
         if exchange.json.error is not None:
             return True
         if call == "list":
-            return self._page(exchange)
+            items = exchange.object.get("configurations")
+            items = items if isinstance(items, list) else []
+            return control_plane.page_holds_each_once(self.findings, exchange, items)
         if call == "fetch":
             self._observe_prefix(exchange)
         if call == "delete" and (exchange.status or 0) >= 400:
@@ -173,29 +155,32 @@ class Judge:
             or not isinstance(info, str)
             or re.search(rf"(?<![0-9]){code}(?![0-9])", info) is not None
         )
-        return self.findings.on(exchange.call)(
+        return self.findings.check(
             "ERR-MORE-INFO",
             ok,
             expected=f"the address of the page of code {code}",
             seen=f"{info!r:.122}",
             where="$.more_info",
             exchanges=[exchange],
+            call=exchange.call,
         )
 
     def _undocumented_refusal(self, exchange: Exchange) -> bool:
         """Check a refusal of open status, to which no file is bound."""
         stated = {name: _integer(exchange.object.get(name)) for name in _STATED}
         wrong = [name for name in _STATED if stated[name] not in (None, exchange.status)]
-        ok = self.findings.on(exchange.call)(
+        ok = self.findings.check(
             "ERR-STATUS-MATCHES",
             not wrong,
             expected=f"the HTTP status {exchange.status}",
             seen=f"{stated[wrong[0]]!s:.40}" if wrong else "",
             where=f"$.{wrong[0]}" if wrong else "",
             exchanges=[exchange],
+            call=exchange.call,
         )
         return ok & (
-            exchange.json.error is not None or self._schema(exchange, UNDOCUMENTED_REFUSAL)
+            exchange.json.error is not None
+            or matches_schema(self.findings, exchange, UNDOCUMENTED_REFUSAL)
         )
 
     def _observe_shape(self, exchange: Exchange) -> None:
@@ -212,23 +197,14 @@ class Judge:
             head, line, _ = sid.rpartition("_")
             self.findings.observe("OBS-SID-PREFIX", f"{head}{line}" if line else "none")
 
-    def _page(self, exchange: Exchange) -> bool:
-        """Check that a page holds each configuration once, within its size."""
-        items = exchange.object.get("configurations")
-        items = items if isinstance(items, list) else []
-        ids = [item.get("id") for item in items if isinstance(item, dict)]
-        ok = control_plane.page_holds_each_once(self.findings, exchange, ids)
-        if len(items) <= LARGEST_PAGE:
-            return ok
-        return control_plane.page_too_long(self.findings, exchange, len(items))
-
 
 def matches_schema(findings: Findings, exchange: Exchange, name: str) -> bool:
     """Check *name*'s requirements; True if no gating one is breached."""
     headers = name.endswith(".headers.json")
     if not headers and not is_json(findings, exchange):
         return False
-    ok, check = True, findings.on(exchange.call)
+    ok = True
+    check = partial(findings.check, exchanges=[exchange], call=exchange.call)
     instance = dict(exchange.headers) if headers else _longest_page(exchange.json.value)
     for requirement, errors in schemas.breaches(name, instance).items():
         if not errors:
@@ -244,20 +220,25 @@ def matches_schema(findings: Findings, exchange: Exchange, name: str) -> bool:
                 expected=problem.expected,
                 seen=problem.seen,
                 where="body" if problem.path == "$" else problem.path,
-                exchanges=[exchange],
             )
     return ok
 
 
 def is_json(findings: Findings, exchange: Exchange) -> bool:
     """Check that the body is one JSON text."""
-    return findings.on(exchange.call)(
+    return findings.check(
         "HTTP-JSON",
         exchange.json.error is None,
         expected="one JSON text",
         seen=exchange.json.error or "",
         exchanges=[exchange],
+        call=exchange.call,
     )
+
+
+def _of_edge(exchange: Exchange) -> bool:
+    """True if the error may come from what stands before the API."""
+    return exchange.call.outside_api and (exchange.status or 0) >= 400
 
 
 def _longest_page(value: Any) -> Any:

@@ -5,10 +5,10 @@ Source: S1 responses; R1 6, 7.5, 8.4, 12.5.3.
 
 from __future__ import annotations
 
-from orchestrator_contract.http.content_coding import offers
 from orchestrator_contract.http.exchange import Exchange
-from orchestrator_contract.http.response import TransportFault
+from orchestrator_contract.http.response import NO_ANSWER, TransportFault, offers
 from orchestrator_contract.results.findings import Findings
+from orchestrator_contract.rules.malformed_input import MALFORMED_KEY_STATUSES
 
 
 def judge_transport(findings: Findings, exchange: Exchange) -> bool:
@@ -26,7 +26,7 @@ def decodes(findings: Findings, exchange: Exchange) -> bool:
         "HTTP-CONTENT-ENCODING",
         response is not None and defect is None,
         expected="a response that decodes",
-        seen=defect[1] if defect else exchange.outcome(),
+        seen=defect[1] if defect else None,
         exchanges=[exchange],
     )
 
@@ -38,11 +38,27 @@ def undecodable(exchange: Exchange) -> bool:
 
 
 def _no_response(findings: Findings, exchange: Exchange) -> bool:
+    seen = exchange.fault_text or str(exchange.fault)
+    if exchange.fault in NO_ANSWER:
+        findings.observe("OBS-TRANSPORT", f"no response to a {exchange.method}")
+        malformed = exchange.call.malformed_sid or exchange.call.allow == MALFORMED_KEY_STATUSES
+        # Of malformed input the rule that refuses it decides.
+        return False if malformed else no_answer(findings, exchange)
     coding = exchange.fault is TransportFault.ENCODING
     return findings.check(
         "HTTP-CONTENT-ENCODING" if coding else "HTTP-COMPLETE",
         False,
         expected="a body that decodes" if coding else "a complete, well-formed response",
+        seen=seen,
+        exchanges=[exchange],
+    )
+
+
+def no_answer(findings: Findings, exchange: Exchange) -> bool:
+    """One request in a run may get no answer; two breach HTTP-COMPLETE."""
+    return findings.passing(
+        "HTTP-COMPLETE",
+        expected="a response",
         seen=exchange.fault_text or str(exchange.fault),
         exchanges=[exchange],
     )

@@ -21,6 +21,7 @@ from orchestrator_contract.rules import deletion, idempotency
 from orchestrator_contract.rules.errors import CONFLICT
 from orchestrator_contract.rules.idempotency import KEY_USED
 from orchestrator_contract.scope import DEFAULT_SCOPE, Scope
+from orchestrator_contract.steps.step import Step
 
 #: Statuses that may refuse a new key which another run may have used (S5 17534).
 _TAKEN = frozenset({400, 422})
@@ -32,7 +33,8 @@ _WELL_KNOWN_KEYS = frozenset(
 _PAUSES_S = (0.2, 0.5, 1.0)
 #: Further pauses after a 409, in seconds, while other work may hold the configuration.
 _TURNS_S = (1.0,) * 40
-#: Headers of a repeated request on a new connection: they are no part of the request that the key stands for.
+#: Headers of a repeated request on a new connection: they are no part of the request that the key
+#: stands for.
 _OTHER_CLIENT = [
     ("User-Agent", "another-client/1.0"),
     ("Accept", "*/*"),
@@ -40,17 +42,17 @@ _OTHER_CLIENT = [
 ]
 
 
-class AcceptedDeletes:
+class AcceptedDeletes(Step):
     """Has deletes of one run's configurations accepted, and repeats them."""
 
     def __init__(self, endpoint: Endpoint) -> None:
-        self.endpoint = endpoint
-        self._api = endpoint.client
-        self._findings = endpoint.findings
+        super().__init__(endpoint)
         #: Emptied once all of them passed in vain, so that later conflicts do not wait as long.
         self._turns: tuple[float, ...] = _TURNS_S
         #: The tests in which deletes were accepted.
         self._accepted_in: dict[Operation, str] = {}
+        #: Deletes under keys of a form that is under test: others may have keys near theirs.
+        self._under_test = set[Operation]()
         #: How deletes were made to fail: their requests are repeated as they were.
         self._triggers: dict[Operation, Trigger] = {}
 
@@ -66,14 +68,15 @@ class AcceptedDeletes:
     ) -> Operation:
         """Have the delete of an idle configuration accepted; its operation is not followed yet.
 
-        409 and 500 are documented and may pass: the delete is sent again, with a new key, as it is open whether
-        they are stored for a key. With *key_under_test* a refusal of the key counts for KEY-FORMAT-ACCEPTED.
+        409 and 500 are documented and may pass: the delete is sent again, with a new key, as it is
+        open whether they are stored for a key. With *key_under_test* a refusal of the key counts
+        for KEY-FORMAT-ACCEPTED.
 
         Raises:
             CheckInconclusive: a 500 or 503 may have carried it out.
             Inconclusive: it was not accepted.
         """
-        if self.endpoint.inventory.is_gone(configuration):
+        if self._endpoint.inventory.is_gone(configuration):
             raise CheckInconclusive("the configuration had to make room for others")
         tries: list[Exchange] = []
         for pause in self._pauses():
@@ -83,6 +86,8 @@ class AcceptedDeletes:
             if exchange.status == 202:
                 operation = self._accepted(exchange, configuration, tries)
                 self._accepted_in[operation] = self._findings.test
+                if key_under_test:
+                    self._under_test.add(operation)
                 if trigger is not None:
                     self._triggers[operation] = trigger
                 return operation
@@ -91,8 +96,9 @@ class AcceptedDeletes:
             self._judge_refused_key(key, exchange, tries)
             if not _may_pass(tries):
                 break
-            # It is open whether an error is stored for its key, so the next try has a plain new one.
-            key, key_under_test = (self.endpoint.key() if key is not None else None), False
+            # It is open whether an error is stored for its key, so the next try has a plain new
+            # one.
+            key, key_under_test = (self._endpoint.key() if key is not None else None), False
         raise self._refused(configuration, key, tries, key_under_test=key_under_test)
 
     def accept_new(
@@ -113,16 +119,16 @@ class AcceptedDeletes:
         Raises:
             Inconclusive: not one was accepted.
         """
-        new = [self.endpoint.key() if keyed else None for _ in range(number - len(keys))]
+        new = [self._endpoint.key() if keyed else None for _ in range(number - len(keys))]
         left, accepted = [*keys, *new], list[Operation]()
-        some = self.endpoint.profile.provision.mode == "create"
+        some = self._endpoint.profile.provision.mode == "create"
         while left:
             self._end(accepted)
             wanted, payloads = payloads[: len(left)], payloads[len(left) :]
-            found = self.endpoint.configurations.take(
+            found = self._endpoint.configurations.take(
                 len(left), payloads=wanted, scope=scope, least=1 if some else None
             )
-            accepted += self.endpoint.each(
+            accepted += self._endpoint.each(
                 lambda pair: self.accept(
                     pair[0],
                     key=pair[1],
@@ -136,9 +142,9 @@ class AcceptedDeletes:
 
     def _end(self, operations: Sequence[Operation]) -> None:
         """Follow these to their end, so that there is room for others."""
-        self.endpoint.finish(operations)
+        self._endpoint.finish(operations)
         ended = [one.configuration for one in operations if one.status == "COMPLETED"]
-        self.endpoint.inventory.gone(*ended)
+        self._endpoint.inventory.gone(*ended)
 
     def _pauses(self) -> Iterator[float]:
         yield from (0.0, *_PAUSES_S, *self._turns)
@@ -158,7 +164,7 @@ class AcceptedDeletes:
             key=key,
             trigger=trigger,
             call=Call("delete", configuration.sid, allow=allow),
-            rekey=self.endpoint.key if key is not None else None,
+            rekey=self._endpoint.key if key is not None else None,
         )
 
     def _accepted(
@@ -167,7 +173,7 @@ class AcceptedDeletes:
         deletion.accepted(self._findings, tries)
         if exchange.key is not None:
             idempotency.new_key_accepted(self._findings, True, "", tries)
-        return self.endpoint.poller.accept(exchange, configuration)
+        return self._endpoint.poller.accept(exchange, configuration)
 
     def _judge_refused_key(
         self, key: str | None, exchange: Exchange, tries: Sequence[Exchange]
@@ -188,11 +194,12 @@ class AcceptedDeletes:
         key_under_test: bool,
     ) -> Inconclusive:
         last = tries[-1]
-        if last.status in (404, 409) and self.endpoint.ownership.doubtful(
+        if last.status in (404, 409) and self._endpoint.ownership.doubtful(
             configuration.resource_key
         ):
             return CheckInconclusive(
-                f"an earlier delete without a clear response may have been carried out before this {last.status}"
+                "an earlier delete without a clear response may have been carried out before"
+                f" this {last.status}"
             )
         if key_under_test and last.status in _TAKEN:
             if last.object.get("code") != KEY_USED:
@@ -229,11 +236,11 @@ class AcceptedDeletes:
         def repeat(operation: Operation) -> tuple[Operation, Exchange]:
             return operation, self.repeat(operation, connection=connection)
 
-        return self.endpoint.each(repeat, operations)
+        return self._endpoint.each(repeat, operations)
 
 
 def _may_pass(tries: Sequence[Exchange]) -> bool:
-    """Whether the cause of the last refusal may pass: a 409, unless it follows a 5xx, or one of the first 500s."""
+    """True if the last refusal may pass: a 409 not after a 5xx, or one of the first 500s."""
     last = tries[-1]
     before = [status for one in tries for status in (*one.before, one.status)][:-1]
     if last.status == 409:

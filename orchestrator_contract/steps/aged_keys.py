@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.steps.deletes import Deletes
 from orchestrator_contract.steps.key_age_file import ENOUGH, KeyAgeFile, Planted
+from orchestrator_contract.steps.step import Step, Uses
 
 #: Keys that a run plants.
 _PLANTED = 3
@@ -28,13 +28,19 @@ class AgedUse:
     most_s: float
 
 
-class AgedKeys:
+class AgedKeys(Step):
     """The keys in one file."""
 
-    def __init__(self, endpoint: Endpoint, deletes: Deletes, path: Path) -> None:
-        self._endpoint = endpoint
-        self._deletes = deletes
-        self._file = KeyAgeFile(path, endpoint.profile)
+    _deletes = Uses(Deletes)
+
+    def open(self, path: Path) -> AgedKeys:
+        """Read the keys in the file at *path*.
+
+        Raises:
+            KeyAgeFileError: it is damaged, or another target's or account's.
+        """
+        self._file = KeyAgeFile(path, self._endpoint.profile)
+        return self
 
     def use(self) -> list[AgedUse]:
         """Send those that are due again.

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from orchestrator_contract.check import Check
-from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.exceptions import CheckInconclusive
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.retry_after import past_500
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.rules import idempotency
 from orchestrator_contract.rules.idempotency import IN_PROGRESS
+from orchestrator_contract.steps.step import Step, Uses
 
 #: Seconds after which the client disconnects: the request is read by then, and hardly answered.
 _PATIENCE_S = 0.003
@@ -34,13 +34,10 @@ class LostResponse:
         return any(status in (500, 503) for status in statuses)
 
 
-class ClientDisconnect:
+class ClientDisconnect(Step):
     """Loses responses on purpose."""
 
-    def __init__(self, endpoint: Endpoint, check: Check) -> None:
-        self._endpoint = endpoint
-        self._api = endpoint.client
-        self._check = check
+    _check = Uses(Check)
 
     def lose_response(self, configuration: Configuration) -> LostResponse:
         """Send a delete, disconnect, and retry it until no longer in progress."""

@@ -5,18 +5,17 @@ from __future__ import annotations
 from orchestrator_contract.contract.limits import HOUR
 from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.exceptions import only_this_check
-from orchestrator_contract.steps.deletes import Deletes
+from orchestrator_contract.steps.step import Step
 
 DAY = 24 * HOUR
 
 
-class Clock:
+class Clock(Step):
     """Moves the endpoint's clock, in all regions at once."""
 
-    def __init__(self, endpoint: Endpoint, deletes: Deletes) -> None:
-        self._api = endpoint.client
+    def __init__(self, endpoint: Endpoint) -> None:
+        super().__init__(endpoint)
         self._coordinator = endpoint.coordinator
-        self._deletes = deletes
 
     def advance(self, seconds: int) -> None:
         """Move the clock forward, after pending deletes have ended.
@@ -24,7 +23,8 @@ class Clock:
         Raises:
             CheckInconclusive: the target gives no way to move it, or did not move it.
         """
-        self._deletes.complete_pending()
+        self._endpoint.beside.join()
+        self._api.parallel.join()
         with only_this_check():
             self._api.advance_clock(seconds)
 

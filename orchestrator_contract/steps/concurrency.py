@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 
-from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.exceptions import Inconclusive
 from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.http.request import Request
 from orchestrator_contract.http.retry_after import CONFLICT_PAUSES_S
 from orchestrator_contract.resources.configuration import Configuration
+from orchestrator_contract.steps.step import Step
 
 #: Times that a batch is sent while 429 or 503 leaves none of it accepted.
 _TRIES = 4
@@ -20,12 +20,8 @@ class _Conflict(Inconclusive):
     """All requests of a batch conflicted, so with other work."""
 
 
-class ConcurrentRequests:
+class ConcurrentRequests(Step):
     """Sends batches of which at least one delete must be accepted."""
-
-    def __init__(self, endpoint: Endpoint) -> None:
-        self._endpoint = endpoint
-        self._api = endpoint.client
 
     def send(self, make: Callable[[], Sequence[Request]]) -> list[Exchange]:
         """Responses to a batch of *make*, repeated while all of it conflicts.

@@ -14,16 +14,19 @@ from orchestrator_contract.http.request import Request
 from orchestrator_contract.inputs.malformed_keys import malformed_keys
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
-from orchestrator_contract.rules import concurrency, deletion, errors, idempotency
+from orchestrator_contract.rules import concurrency, deletion, errors, idempotency, malformed_input
 from orchestrator_contract.rules.errors import CONFLICT
 from orchestrator_contract.rules.idempotency import IN_PROGRESS, MISMATCH
-from orchestrator_contract.scope import Scope
+from orchestrator_contract.scope import DEFAULT_SCOPE, Scope
 from orchestrator_contract.steps.concurrency import ConcurrentRequests
 from orchestrator_contract.steps.deletes import Deletes
 from orchestrator_contract.steps.fault_injection import FaultInjection
-from orchestrator_contract.steps.malformed_requests import MalformedRequests
+from orchestrator_contract.steps.malformed import MalformedRequests
+from orchestrator_contract.steps.step import Step, Uses
 from orchestrator_contract.steps.unauthorized import UnauthorizedCallers
 
+#: Unknown SIDs that are deleted beside many others.
+_UNKNOWN = 2
 #: Replays that are sent at one moment.
 _REPLAYS = 4
 
@@ -47,15 +50,14 @@ class Race:
         return [step for one in self.operations for step in one.steps]
 
 
-class ConcurrentDeletes:
+class ConcurrentDeletes(Step):
     """Sends deletes at one moment and judges their responses."""
 
-    def __init__(self, endpoint: Endpoint, deletes: Deletes, check: Check) -> None:
-        self._endpoint = endpoint
-        self._api = endpoint.client
-        self._findings = endpoint.findings
-        self._deletes = deletes
-        self._check = check
+    _deletes = Uses(Deletes)
+    _check = Uses(Check)
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        super().__init__(endpoint)
         self._concurrent = ConcurrentRequests(endpoint)
 
     # ---------------------------------------------------------------- one key
@@ -70,7 +72,8 @@ class ConcurrentDeletes:
 
         def batch(one: Configuration) -> Sequence[Request]:
             request = self._api.delete_request(one, key=self._endpoint.key(), call=call)
-            return [request] * self._endpoint.effort.concurrent
+            number = self._endpoint.effort.concurrent
+            return [request] * (number if one.scope == DEFAULT_SCOPE else max(2, number // 2))
 
         raced, responses = self._concurrent.send_on(configuration, batch)
         race = Race(raced, responses)
@@ -89,34 +92,32 @@ class ConcurrentDeletes:
 
     # ---------------------------------------------------------------- one SID
 
-    def of_one_sid(self, *, keyed: bool) -> Race:
-        """Concurrent deletes of one SID, under different keys or none.
+    def of_one_sid(self) -> Race:
+        """Concurrent deletes of one SID, half of them under keys of their own.
 
         Raises:
-            Inconclusive: none was accepted, or none ended.
+            Inconclusive: none was accepted.
         """
+        number = self._endpoint.effort.concurrent
 
         def batch(one: Configuration) -> Sequence[Request]:
-            number = self._endpoint.effort.concurrent
-            keys = [self._endpoint.key() if keyed else None for _ in range(number)]
-            return [self._api.delete_request(one, key=key) for key in keys]
+            return [self._api.delete_request(one, key=key) for key in self._keys(number)]
 
         race = Race(*self._concurrent.send_on(self._endpoint.configurations.one(), batch))
         self._observe("OBS-SECOND-DELETE", race.responses, "at once: ")
         race.operations = self._distinct(race)
-        self._endpoint.poller.finish(race.operations, early=False)
-        if not any(one.done for one in race.operations):
-            raise Inconclusive("none of the operations ended within the poll limit")
         return race
 
-    def judge_one_sid(self, race: Race, *, keyed: bool) -> None:
+    def judge_one_sid(self, race: Race) -> None:
         """Check that one operation at most COMPLETED and the SID is deleted.
 
         A race without a COMPLETED operation is repeated once.
 
         Raises:
-            Inconclusive: a delete that was answered 5xx may be the one that was carried out.
+            Inconclusive: none ended, or a delete that was answered 5xx may be the one that was
+                carried out.
         """
+        self._finish(race)
         concurrency.one_operation_completes(self._findings, race.operations)
         if any(one.status == "COMPLETED" for one in race.operations):
             self._judge_deleted(race)
@@ -124,10 +125,16 @@ class ConcurrentDeletes:
         if self._endpoint.ownership.doubtful(race.configuration.resource_key):
             raise Inconclusive("a delete that was answered 5xx may have been carried out")
         # All may fail for a reason of their own; when that happens twice the race is the reason.
-        again = self.of_one_sid(keyed=keyed)
+        again = self.of_one_sid()
+        self._finish(again)
         completed = any(one.status == "COMPLETED" for one in again.operations)
         steps = [*race.steps, *again.steps]
         concurrency.sid_deleted(self._findings, completed, "none COMPLETED, twice", steps)
+
+    def _finish(self, race: Race) -> None:
+        self._endpoint.poller.finish(race.operations, early=False)
+        if not any(one.done for one in race.operations):
+            raise Inconclusive("none of the operations ended within the poll limit")
 
     def _judge_deleted(self, race: Race) -> None:
         exists, fetch = self._check.look(race.configuration)
@@ -149,18 +156,24 @@ class ConcurrentDeletes:
 
     # ---------------------------------------------------------------- many SIDs
 
-    def of_many_sids(self, *, keyed: bool) -> list[Operation]:
-        """The operations of deletes of many SIDs at one moment, each about its own SID (CONC-OWN-RESPONSE)."""
-        configurations = self._endpoint.configurations.take(
-            self._endpoint.effort.concurrent, least=2
-        )
+    def of_many_sids(self) -> list[Operation]:
+        """Deletes of many SIDs at one moment, half of them under keys of their own.
+
+        The last two are of unknown SIDs, which are not found.
+        """
+        number = self._endpoint.effort.concurrent * 4 // 3
+        configurations = self._endpoint.configurations.take(number, least=2)
+        named = [*configurations, *(self._endpoint.absent.one() for _ in range(_UNKNOWN))]
         responses = self._concurrent.send(
             lambda: [
-                self._api.delete_request(one, key=self._endpoint.key() if keyed else None)
-                for one in configurations
+                self._api.delete_request(one, key=key)
+                for one, key in zip(named, self._keys(len(named)), strict=True)
             ]
         )
-        pairs = zip(configurations, responses, strict=True)
+        for exchange in responses[-_UNKNOWN:]:
+            if exchange.succeeded:
+                malformed_input.not_found(self._findings, exchange, responses[:1])
+        pairs = zip(configurations, responses[:-_UNKNOWN], strict=True)
         accepted = [(one, exchange) for one, exchange in pairs if exchange.status == 202]
         for _, exchange in accepted:
             concurrency.own_response(self._findings, exchange)
@@ -169,22 +182,20 @@ class ConcurrentDeletes:
         concurrency.own_operations(self._findings, exchanges, len(distinct))
         return [self._endpoint.poller.accept(exchange, one) for one, exchange in accepted]
 
+    def _keys(self, number: int) -> list[str | None]:
+        """For each concurrent request a new key or none, in turns."""
+        return [None if index % 2 else self._endpoint.key() for index in range(number)]
+
     def _observe(self, observation: str, responses: Sequence[Exchange], head: str = "") -> None:
         for exchange in responses:
             self._findings.observe(observation, f"{head}{exchange.outcome()}")
 
 
-class SecondDeletes:
+class SecondDeletes(Step):
     """Deletes of a SID whose delete runs, one after the other."""
 
-    def __init__(
-        self, endpoint: Endpoint, faults: FaultInjection, malformed: MalformedRequests
-    ) -> None:
-        self._endpoint = endpoint
-        self._api = endpoint.client
-        self._findings = endpoint.findings
-        self._faults = faults
-        self._malformed = malformed
+    _faults = Uses(FaultInjection)
+    _malformed = Uses(MalformedRequests)
 
     def send(self, first: Operation, *, keyed: bool) -> Exchange:
         """The response to a second delete, under a new key or none."""
@@ -227,19 +238,11 @@ class SecondDeletes:
         return bool(exchange.operation_names & first.accepted.operation_names)
 
 
-class CompetingRequests:
+class CompetingRequests(Step):
     """Requests with a key at the moment at which its owner uses it first."""
 
-    def __init__(
-        self,
-        endpoint: Endpoint,
-        check: Check,
-        unauthorized: UnauthorizedCallers,
-    ) -> None:
-        self._endpoint = endpoint
-        self._api = endpoint.client
-        self._check = check
-        self._unauthorized = unauthorized
+    _check = Uses(Check)
+    _unauthorized = Uses(UnauthorizedCallers)
 
     def compete(self, configuration: Configuration) -> tuple[Race, list[Exchange], Exchange]:
         """Concurrent with deletes under one key: unauthorized and other-SID ones."""
@@ -294,5 +297,5 @@ class CompetingRequests:
 
 
 def _passes(status: int) -> bool:
-    """Whether a refusal may pass, so that it says nothing of the caller: here none is sent again."""
+    """False: here no refused request is sent again."""
     return status == 429 or status >= 500

@@ -8,22 +8,22 @@ from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.exceptions import Inconclusive, NothingToDelete
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.retry_after import past_500
-from orchestrator_contract.provision.pool import Source, Supply
+from orchestrator_contract.provision.given import Source, Supply
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.rules import deletion, idempotency, malformed_input
 from orchestrator_contract.rules.malformed_input import MALFORMED_KEY_STATUSES
+from orchestrator_contract.steps.step import Step
 
 #: Conversations of the profile that are fetched before it is believed that none exists.
 _TRIES = 8
 
 
-class Conversations:
+class Conversations(Step):
     """Fetches and deletes conversations."""
 
     def __init__(self, endpoint: Endpoint) -> None:
-        self._endpoint = endpoint
-        self._api = endpoint.client
+        super().__init__(endpoint)
         given = endpoint.profile.conversations
         source = Source("conversations", given.pool, given.command)
         self._supply = Supply(source, endpoint.coordinator, endpoint.client.steps)

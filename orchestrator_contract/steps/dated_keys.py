@@ -16,6 +16,7 @@ from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.scope import DEFAULT_SCOPE, Scope
 from orchestrator_contract.steps.deletes import Deletes
 from orchestrator_contract.steps.failed_operations import FailedOperations
+from orchestrator_contract.steps.step import Step, Uses
 
 CREATE, NEVER_POLLED = "create", "never-polled"
 _FAILED = "failed"
@@ -27,19 +28,18 @@ _SCOPES = {
 }
 
 
-class DatedKeys:
+class DatedKeys(Step):
     """One key of each kind, with the operation that its first use started.
 
     A kind is a form of key, a scope, the end of its operation, the call that it was used for, or a
     name of the caller's own for a plain key.
     """
 
-    def __init__(
-        self, endpoint: Endpoint, deletes: Deletes, failed_operations: FailedOperations
-    ) -> None:
-        self._endpoint = endpoint
-        self._deletes = deletes
-        self._failed_operations = failed_operations
+    _deletes = Uses(Deletes)
+    _failed_operations = Uses(FailedOperations)
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        super().__init__(endpoint)
         self._creator = endpoint.configurations.creator
         self._payload: dict[str, Any] = {}
         self._operations: dict[str, Operation] = {}

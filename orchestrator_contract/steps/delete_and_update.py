@@ -9,11 +9,11 @@ from typing import Any
 
 from orchestrator_contract.check import Check
 from orchestrator_contract.contract.limits import LARGEST_PAGE
-from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.exceptions import CheckInconclusive, Inconclusive
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.request import Request
 from orchestrator_contract.provision.identity import named_by
+from orchestrator_contract.provision.single import SingleCreator
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.rules import concurrency, control_plane, deletion, idempotency
@@ -21,6 +21,7 @@ from orchestrator_contract.rules.errors import CONFLICT
 from orchestrator_contract.rules.idempotency import MISMATCH
 from orchestrator_contract.scope import DEFAULT_SCOPE
 from orchestrator_contract.steps.deletes import Deletes
+from orchestrator_contract.steps.step import Step, Uses
 from orchestrator_contract.steps.updates import Updates
 
 
@@ -42,18 +43,12 @@ class Mix:
         return self.before, self.after
 
 
-class DeleteAndUpdate:
+class DeleteAndUpdate(Step):
     """Sends a delete beside other calls."""
 
-    def __init__(
-        self, endpoint: Endpoint, deletes: Deletes, updates: Updates, check: Check
-    ) -> None:
-        self._endpoint = endpoint
-        self._api = endpoint.client
-        self._findings = endpoint.findings
-        self._deletes = deletes
-        self._updates = updates
-        self._check = check
+    _deletes = Uses(Deletes)
+    _updates = Uses(Updates)
+    _check = Uses(Check)
 
     # ---------------------------------------------------------------- at one moment
 
@@ -158,7 +153,8 @@ class DeleteAndUpdate:
         """
         configuration.shown.pop("description", None)
         update = self._updates.update(configuration, method, key=self._endpoint.key())
-        delete = self.under_its_key(update, configuration)
+        # The update may be over soon: its key is tried first in one of two cases only.
+        delete = self.under_its_key(update, configuration) if method == "PATCH" else None
         if delete is None:
             key = self._endpoint.key()
             delete = self._api.delete(configuration, key=key, new_connection=True)
@@ -222,6 +218,12 @@ class DeleteAndUpdate:
 
     # ---------------------------------------------------------------- beside a create
 
+    def _creator(self) -> tuple[SingleCreator, dict[str, Any]]:
+        if self._endpoint.profile.provision.mode != "create":
+            raise CheckInconclusive("configurations are given here, not created")
+        creator = self._endpoint.configurations.creator
+        return creator, creator.payloads.plain()
+
     def delete_beside_create(
         self, configuration: Configuration, *, at_once: bool
     ) -> tuple[Operation, Exchange]:
@@ -230,10 +232,7 @@ class DeleteAndUpdate:
         Raises:
             CheckInconclusive: nothing can be created here.
         """
-        if self._endpoint.profile.provision.mode != "create":
-            raise CheckInconclusive("configurations are given here, not created")
-        creator = self._endpoint.configurations.creator
-        payload = creator.payloads.plain()
+        creator, payload = self._creator()
         delete = self._api.delete_request(configuration, key=self._endpoint.key())
         deleted: list[Exchange] = []
 
@@ -259,10 +258,7 @@ class DeleteAndUpdate:
         Raises:
             CheckInconclusive: nothing can be created here, or its 202 names no SID.
         """
-        if self._endpoint.profile.provision.mode != "create":
-            raise CheckInconclusive("configurations are given here, not created")
-        creator = self._endpoint.configurations.creator
-        payload = creator.payloads.plain()
+        creator, payload = self._creator()
         created = creator.begin(payload, self._endpoint.key())
         deleted: list[Operation] = []
         if sid := named_by(created):
@@ -285,10 +281,7 @@ class DeleteAndUpdate:
         Raises:
             CheckInconclusive: nothing can be created here.
         """
-        if self._endpoint.profile.provision.mode != "create":
-            raise CheckInconclusive("configurations are given here, not created")
-        creator = self._endpoint.configurations.creator
-        payload = creator.payloads.plain()
+        creator, payload = self._creator()
         created = creator.begin(payload, self._endpoint.key())
         exchange = self.under_its_key(created, configuration)
         with contextlib.suppress(Inconclusive):  # what it made is removed at the end

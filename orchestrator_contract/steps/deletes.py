@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.exceptions import (
     CheckInconclusive,
     Inconclusive,
-    NothingToDelete,
     only_this_check,
 )
 from orchestrator_contract.http.exchange import Exchange
-from orchestrator_contract.provision.holds import Holder
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.rules import deletion
@@ -23,22 +21,20 @@ from orchestrator_contract.steps.accepted_deletes import AcceptedDeletes
 
 #: Times that a delete whose operation FAILED is sent again.
 _REPEATS_AFTER_FAILED = 2
-#: Deletes of the pool that are completed together.
-_BATCH = 8
+#: COMPLETED deletes that tests draw from: how many are made for that, and how many are kept.
+_SEVERAL, _MOST = 3, 12
 
 
-class Deletes(AcceptedDeletes, Holder):
+class Deletes(AcceptedDeletes):
     """Deletes of one run's configurations."""
 
     def __init__(self, endpoint: Endpoint) -> None:
         super().__init__(endpoint)
-        #: The newest delete that COMPLETED under a plain key, and how far the clock had been moved.
-        self._newest: tuple[Operation, int] | None = None
-        self._pending: list[tuple[Operation, str]] = []
         self._pool: list[Operation] = []
+        self._drawn = set[Operation]()
+        self._withheld = set[Operation]()
         self._pool_advanced = 0
         self._expected_draws = 0
-        endpoint.holds.register(self)
 
     # ---------------------------------------------------------------- completed
 
@@ -48,18 +44,17 @@ class Deletes(AcceptedDeletes, Holder):
         Raises:
             Inconclusive: none did.
         """
-        done = self._judge_ends(self.endpoint.poller.finish(operations))
-        self.complete_pending()
+        done = self._judge_ends(self._endpoint.poller.finish(operations))
         if not done:
             raise Inconclusive("no delete was seen to end COMPLETED")
-        self._remember(done[0])
+        self._put_into_pool(done)
         return done
 
     def _judge_ends(self, ended: Sequence[Operation]) -> list[Operation]:
         done = []
         for operation in ended:
             # Beside a delete that a 500 or 503 may have started, this one may rightly fail.
-            may_fail = operation.configuration.is_bridged or self.endpoint.ownership.doubtful(
+            may_fail = operation.configuration.is_bridged or self._endpoint.ownership.doubtful(
                 operation.resource_key
             )
             if operation.status != "COMPLETED" and may_fail:
@@ -70,8 +65,8 @@ class Deletes(AcceptedDeletes, Holder):
                 continue
             if deletion.completes(self._findings, tries):
                 done.append(tries[-1])
-        self.endpoint.inventory.gone(*(one.configuration for one in done))
-        self.endpoint.rechecks.completed(done)
+        self._endpoint.inventory.gone(*(one.configuration for one in done))
+        self._endpoint.rechecks.completed(done)
         return done
 
     def completed(self, number: int = 1, **options: Any) -> list[Operation]:
@@ -91,30 +86,35 @@ class Deletes(AcceptedDeletes, Holder):
         if exchange.status != 202:
             raise CheckInconclusive(f"a delete was answered {exchange.outcome()}")
         with only_this_check():
-            return self.complete([self.endpoint.poller.accept(exchange, configuration)])[0]
+            return self.complete([self._endpoint.poller.accept(exchange, configuration)])[0]
 
     def later(self, operation: Operation) -> None:
-        """Complete *operation* beside later ones, reported under its test."""
-        test = self._accepted_in.get(operation, self._findings.test)
-        self._pending.append((operation, test))
+        """Complete *operation* beside later tests, as far as it can be followed."""
 
-    def complete_pending(self) -> None:
-        """Complete the deletes that were left for later, side by side."""
-        pending, self._pending = self._pending, []
-        self.endpoint.client.parallel(self._complete_one, pending)
+        def complete() -> None:
+            with contextlib.suppress(Inconclusive):
+                self._judge_ends(self._endpoint.poller.finish([operation], early=False))
 
-    def _complete_one(self, pending: tuple[Operation, str]) -> None:
-        operation, test = pending
-        with self._findings.attributed_to(test), contextlib.suppress(Inconclusive):
-            self._judge_ends(self.endpoint.poller.finish([operation], early=False))
+        test = self._accepted_in.get(operation, "")
+        self._endpoint.beside.judge(complete, operation.configuration, test=test)
 
-    def holds(self, configuration: Configuration) -> bool:
-        """Whether the delete of *configuration* is still to be followed."""
-        return any(one.configuration is configuration for one, _ in self._pending)
+    def complete_later(
+        self,
+        operations: Sequence[Operation],
+        then: Callable[[Operation], object] = lambda _: None,
+    ) -> None:
+        """Complete *operations* beside later tests, and call *then* with each COMPLETED one."""
 
-    def release(self) -> None:
-        """Complete what is left for later."""
-        self.complete_pending()
+        def complete() -> None:
+            done = self._judge_ends(self._endpoint.poller.finish(operations))
+            for completed in done:
+                then(completed)
+            self._put_into_pool(done)
+            if not done:
+                raise Inconclusive("no delete was seen to end COMPLETED")
+
+        if operations:
+            self._endpoint.beside.judge(complete, *(one.configuration for one in operations))
 
     # ---------------------------------------------------------------- shared
 
@@ -123,20 +123,16 @@ class Deletes(AcceptedDeletes, Holder):
         self._expected_draws = draws
 
     def draw(self, number: int = 1) -> list[Operation]:
-        """*number* COMPLETED deletes under plain keys, each given once.
-
-        The newest one for want of configurations.
+        """*number* COMPLETED deletes under plain keys, or fewer; tests take turns.
 
         Raises:
             Inconclusive: not one could be had.
         """
-        self._expected_draws -= number
-        if self._pool_advanced != self.endpoint.coordinator.advanced():
-            self._pool.clear()  # their keys may have expired
-        if len(self._pool) < number:
-            self._fill_pool(number)
+        self._fill_pool(number)
         found, self._pool = self._pool[:number], self._pool[number:]
-        return found or [self.newest()]
+        self._pool += found
+        self._drawn.update(found)
+        return found
 
     def draw_alone(self) -> Operation:
         """A COMPLETED delete under a plain key, given to no other test.
@@ -144,49 +140,51 @@ class Deletes(AcceptedDeletes, Holder):
         Raises:
             CheckInconclusive: it could not be had.
         """
-        if self._pool_advanced != self.endpoint.coordinator.advanced():
-            self._pool.clear()
+        self._empty_expired_pool()
         with only_this_check():
-            if not self._pool:
-                self._fill_pool(1)
-            operation = self._pool.pop(0) if self._pool else self.completed()[0]
-        self._expected_draws -= 1
+            undrawn = [one for one in self._pool if one not in self._drawn]
+            operation = undrawn[0] if undrawn else self.completed()[0]
         self.withhold(operation)
         return operation
 
-    def newest(self) -> Operation:
-        """The newest COMPLETED delete under a plain key.
-
-        A new one once the clock has been moved.
-
-        Raises:
-            Inconclusive: it could not be had.
-        """
-        if self._newest and self._newest[1] == self.endpoint.coordinator.advanced():
-            return self._newest[0]
-        return self.completed()[0]
-
-    def _fill_pool(self, number: int) -> None:
-        self._pool_advanced = self.endpoint.coordinator.advanced()
-        if self.endpoint.effort.few and self._newest and self._newest[1] == self._pool_advanced:
-            return
-        batch = 1 if self.endpoint.effort.few else max(0, min(_BATCH, self._expected_draws))
-        try:
-            self._pool += self.completed(max(number, batch) - len(self._pool))
-        except NothingToDelete:
-            if not self._pool and not self._newest:
-                raise
-
     def withhold(self, operation: Operation) -> None:
         """Give *operation* to no other test: its key may mean another request."""
-        if self._newest and self._newest[0] is operation:
-            self._newest = None
+        self._withheld.add(operation)
+        self._pool = [one for one in self._pool if one is not operation]
 
-    def _remember(self, operation: Operation) -> None:
-        key = operation.accepted.key or ""
-        plain = key == key.lower() and self.endpoint.well_formed_key(key)
-        if plain and operation.accepted.scope == DEFAULT_SCOPE:
-            self._newest = operation, self.endpoint.coordinator.advanced()
+    def is_withheld(self, operation: Operation) -> bool:
+        """True if *operation* is given to no other test."""
+        return operation in self._withheld
+
+    def _fill_pool(self, number: int) -> None:
+        """Have *number* deletes in the pool, and some more where more draws are expected."""
+        self._empty_expired_pool()
+        several = 1 if self._endpoint.effort.few else _SEVERAL
+        least = max(number, min(self._expected_draws, several))
+        self._expected_draws -= number
+        if len(self._pool) >= least:
+            return
+        try:
+            self.completed(least - len(self._pool))
+        except Inconclusive:
+            if not self._pool:
+                raise
+
+    def _put_into_pool(self, operations: Sequence[Operation]) -> None:
+        """Keep these for other tests, as far as their keys are plain and of the default scope."""
+        self._empty_expired_pool()
+        for operation in operations:
+            key = operation.accepted.key or ""
+            plain = key == key.lower() and self._endpoint.well_formed_key(key)
+            here = operation.accepted.scope == DEFAULT_SCOPE and operation not in self._under_test
+            if plain and here and len(self._pool) < _MOST:
+                self._pool.append(operation)
+
+    def _empty_expired_pool(self) -> None:
+        """Once the clock was moved, keys of the pool may have expired."""
+        if self._pool_advanced != (advanced := self._endpoint.coordinator.advanced()):
+            self._pool_advanced = advanced
+            self._pool.clear()
 
     def _repeat_after_failed(self, operation: Operation) -> list[Operation]:
         """The delete, and its repetitions while it FAILED for a passing cause."""
@@ -196,10 +194,10 @@ class Deletes(AcceptedDeletes, Holder):
             and tries[-1].status != "COMPLETED"
             and len(tries) <= _REPEATS_AFTER_FAILED
         ):
-            self.endpoint.poller.poll(tries[-1])  # an end stays an end
-            key = self.endpoint.key() if operation.accepted.key else None
+            self._endpoint.poller.poll(tries[-1])  # an end stays an end
+            key = self._endpoint.key() if operation.accepted.key else None
             tries.append(self.accept(operation.configuration, key=key))
-            self.endpoint.poller.finish(tries[-1:], early=False)
+            self._endpoint.poller.finish(tries[-1:], early=False)
             ends = f"{tries[-2].status}, then {tries[-1].status or 'no end'}"
             self._findings.observe("OBS-FAILED", ends)
         return tries

@@ -9,21 +9,23 @@ from orchestrator_contract.profile import Trigger
 from orchestrator_contract.provision.payload import RICH
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
-from orchestrator_contract.rules import deletion
+from orchestrator_contract.rules import accepted, deletion
 from orchestrator_contract.steps.deletes import Deletes
+from orchestrator_contract.steps.step import Step, Uses
 
-#: Operations that are made to fail together.
-_BATCH = 4
+#: Operations that are made to fail together; tests take them in turns.
+_BATCH = 2
 #: Walks over the list in which a configuration must show.
 _WALKS = 3
 
 
-class FailedOperations:
+class FailedOperations(Step):
     """Makes operations fail, a batch at a time, to wait for them together."""
 
-    def __init__(self, endpoint: Endpoint, deletes: Deletes) -> None:
-        self._endpoint = endpoint
-        self._deletes = deletes
+    _deletes = Uses(Deletes)
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        super().__init__(endpoint)
         self._ready: list[Operation] = []
         #: Seconds by which the clock had been moved when they failed.
         self._advanced = 0
@@ -52,21 +54,26 @@ class FailedOperations:
         return self.trigger
 
     def draw(self) -> Operation:
-        """A keyed delete that FAILED, on an existing configuration, given once.
+        """A keyed delete that FAILED, on an existing configuration; tests take turns.
 
         Raises:
             Inconclusive: none did.
         """
         if self._advanced != (advanced := self._endpoint.coordinator.advanced()):
             self._ready.clear()  # their keys may have expired
-        leaving = self._endpoint.inventory.is_leaving
-        self._ready = [one for one in self._ready if not leaving(one.configuration)]
+        self._ready = [one for one in self._ready if self._is_unspoiled(one)]
         if not self._ready:
             self._advanced = advanced
             self._ready = self.fail(1 if self._endpoint.effort.few else _BATCH)
-        drawn = self._ready[0] if self._endpoint.effort.few else self._ready.pop(0)
+        drawn = self._ready.pop(0)
+        self._ready.append(drawn)
         self._endpoint.configurations.use(drawn.configuration)
         return drawn
+
+    def _is_unspoiled(self, operation: Operation) -> bool:
+        inventory, configuration = self._endpoint.inventory, operation.configuration
+        spoiled = inventory.is_leaving(configuration) or inventory.is_gone(configuration)
+        return not spoiled and not self._deletes.is_withheld(operation)
 
     def fail(self, number: int) -> list[Operation]:
         """*number* keyed deletes that FAILED; a COMPLETED one must have deleted.
@@ -84,7 +91,7 @@ class FailedOperations:
         return self.judged(self._endpoint.each(self.accept, configurations))
 
     def judged(self, operations: list[Operation]) -> list[Operation]:
-        """Those of *operations* that FAILED, at their end.
+        """The *operations* that FAILED, at their end.
 
         Raises:
             CheckInconclusive: none failed.
@@ -137,7 +144,10 @@ class FailedOperations:
         exchange = self._endpoint.client.delete(configuration, key=key, trigger=trigger)
         if not self._endpoint.is_echo(exchange):
             deletion.deletable_after_failed(self._endpoint.findings, operation, exchange)
-        return self._endpoint.follow(configuration, exchange)
+        again = self._endpoint.follow(configuration, exchange)
+        for one in again:
+            accepted.own_operation_after_failed(self._endpoint.findings, operation, one)
+        return again
 
     def second_while_failing(self) -> tuple[Operation, Exchange]:
         """A FAILED delete, and the response to another while it ran.

@@ -6,13 +6,13 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.exceptions import CheckInconclusive, Inconclusive
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.request import Request
 from orchestrator_contract.profile import Trigger
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.rules import errors
+from orchestrator_contract.steps.step import Step
 
 _TRIES = 3
 #: Bursts that are sent after one that had the target's own request accepted.
@@ -43,18 +43,18 @@ class InjectedFault:
 
     @property
     def on_target(self) -> list[Exchange]:
-        """Those of `hits` on the target."""
+        """The `hits` on the target."""
         named = self.target.sid if self.target else None
         return [one for one in self.hits if one.call.subject == named]
 
 
-class FaultInjection:
+class FaultInjection(Step):
     """Provokes errors on one endpoint."""
 
-    def __init__(self, endpoint: Endpoint) -> None:
-        self._endpoint = endpoint
-        self._api = endpoint.client
-        self._findings = endpoint.findings
+    @property
+    def sample(self) -> int:
+        """Responses to provoke at once; smaller tests of that status give the rest."""
+        return max(1, self._endpoint.effort.refusals * 3 // 4)
 
     def by_headers(self, status: int) -> bool:
         """True if headers provoke *status*, on any SID and key."""
@@ -130,11 +130,11 @@ class FaultInjection:
             raise CheckInconclusive(f"the SID that returns {status} is not shown by a fetch")
         return found
 
-    def attempt_and_follow(self, status: int, target: Configuration, count: int) -> None:
-        """Provoke *status* if possible; follow deletes accepted instead."""
+    def attempt_and_follow(self, status: int, target: Configuration) -> None:
+        """Provoke a few of *status* if possible; follow deletes accepted instead."""
         if not self.by_headers(status):
             raise CheckInconclusive(f"needs fault.{status} by headers")
-        found = self.attempt(status, target, count)
+        found = self.attempt(status, target, self._endpoint.effort.refusals // 8)
         self._endpoint.follow(target, *found.exchanges)
 
     def observe_effect(self, found: InjectedFault) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from orchestrator_contract.check import Check
-from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.scope import DEFAULT_SCOPE
 from orchestrator_contract.steps.deletes import Deletes
+from orchestrator_contract.steps.step import Step, Uses
 
 #: Configurations of other scopes that are looked at.
 _ELSEWHERE = 10
@@ -15,24 +15,26 @@ _ELSEWHERE = 10
 _COMPLETED = 8
 
 
-class FinalLooks:
+class FinalLooks(Step):
     """Looks back at the run."""
 
-    def __init__(self, endpoint: Endpoint, deletes: Deletes, check: Check) -> None:
-        self._endpoint = endpoint
-        self._deletes = deletes
-        self._check = check
+    _deletes = Uses(Deletes)
+    _check = Uses(Check)
 
     def recheck(self) -> None:
         """Complete pending deletes and do all rechecks; delete some if none."""
         if not self._endpoint.rechecks.saw_completed:
             self._deletes.completed(1 if self._endpoint.effort.few else _COMPLETED)
-        self._deletes.complete_pending()
+        self._endpoint.beside.join()
         self._endpoint.rechecks.settle()
 
     def server_errors(self) -> None:
         """Malformed keys are not what makes the server fail."""
         self._endpoint.server_errors.judge(self._endpoint.findings)
+
+    def failed_polls(self) -> None:
+        """Few polls met a 500."""
+        self._endpoint.server_errors.judge_polls(self._endpoint.findings)
 
     def oldest_keys(self) -> list[Operation]:
         """The run's first COMPLETED deletes under keys."""
@@ -48,7 +50,7 @@ class FinalLooks:
         return [one for one in candidates if untouched(one.resource_key)]
 
     def must_be_listed(self) -> list[Configuration]:
-        """Those of the default scope, which one walk over the list shows."""
+        """The configurations of the default scope, which one list walk shows."""
         return [one for one in self.must_exist() if one.scope == DEFAULT_SCOPE]
 
     def must_exist_elsewhere(self) -> list[Configuration]:

@@ -71,7 +71,7 @@ class KeyAgeFile:
     def _read(self) -> list[Planted]:
         try:
             raw = json.loads(files.read_text(self.path))
-        except FileNotFoundError:
+        except files.Missing:
             return []
         except files.Unreadable as error:
             raise KeyAgeFileError(f"--ttl-ledger: {self.path}: {error}") from None

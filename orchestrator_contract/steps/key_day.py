@@ -19,6 +19,7 @@ from orchestrator_contract.steps.clock import DAY, Clock
 from orchestrator_contract.steps.dated_keys import CREATE, NEVER_POLLED, DatedKeys
 from orchestrator_contract.steps.deletes import Deletes
 from orchestrator_contract.steps.key_reuse import KeyReuse
+from orchestrator_contract.steps.step import Step, Uses
 
 _T = TypeVar("_T")
 
@@ -64,22 +65,16 @@ class KeyUse:
     age_s: float
 
 
-class KeyDay:
+class KeyDay(Step):
     """Keys used together, again at set hours, and after 25 hours."""
 
-    def __init__(
-        self,
-        endpoint: Endpoint,
-        deletes: Deletes,
-        keys: DatedKeys,
-        key_reuse: KeyReuse,
-        clock: Clock,
-    ) -> None:
-        self._endpoint = endpoint
-        self._deletes = deletes
-        self._keys = keys
-        self._key_reuse = key_reuse
-        self._clock = clock
+    _deletes = Uses(Deletes)
+    _keys = Uses(DatedKeys)
+    _key_reuse = Uses(KeyReuse)
+    _clock = Uses(Clock)
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        super().__init__(endpoint)
         self._age_s = 0
         self._uses = 0
         self._replays: dict[str, list[KeyUse]] = {}

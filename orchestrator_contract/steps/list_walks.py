@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 from urllib.parse import urlencode
@@ -14,11 +14,13 @@ from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.exceptions import CheckInconclusive, Inconclusive, ListUnreadable
 from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.http.retry_after import past_500
-from orchestrator_contract.provision.provisioner import Provisioner
+from orchestrator_contract.provision.payload import RICH
 from orchestrator_contract.resources.configuration import READ_LAG_S, Configuration
 from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.rules import control_plane, deletion
 from orchestrator_contract.scope import DEFAULT_SCOPE
+from orchestrator_contract.steps.deletes import Deletes
+from orchestrator_contract.steps.step import Step, Uses
 
 #: Times that a walk is repeated while it does not show everything once.
 _WALKS = 4
@@ -36,34 +38,35 @@ class Walk:
     pages: list[Exchange]
 
 
-@dataclass(eq=False)
-class ListedConfigurations:
+class ListedConfigurations(Step):
     """Listed configurations: the oldest, a middle one and the newest."""
 
-    configurations: Provisioner
-    take: Callable[[], list[Configuration]]
-    complete: Callable[[Sequence[Configuration]], list[Operation]]
-    _remaining: list[Configuration] = field(default_factory=list)
-    _deleted: list[Operation] = field(default_factory=list)
+    _deletes = Uses(Deletes)
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        super().__init__(endpoint)
+        self._configurations = endpoint.configurations
+        self._remaining: list[Configuration] = []
+        self._deleted: list[Operation] = []
 
     @property
     def remaining(self) -> list[Configuration]:
-        """Those that are not deleted; others once they had to make room.
+        """Configurations that are not deleted; new ones once those had to make room.
 
         Raises:
             NothingToDelete: there are none to be had.
         """
-        kept = self.configurations.kept
+        kept = self._configurations.kept
         taken = self._remaining or self._deleted
         if not taken or not all(map(kept.holds, self._remaining)):
-            self._remaining, self._deleted = self.take(), []
+            self._remaining, self._deleted = self._take(), []
             kept.keep(*self._remaining)
-        self.configurations.use(*self._remaining)
+        self._configurations.use(*self._remaining)
         return self._remaining
 
     def let_go(self) -> None:
         """Keep none of them any longer."""
-        self.configurations.kept.let_go(*self._remaining)
+        self._configurations.kept.let_go(*self._remaining)
 
     def delete_some(self) -> list[Operation]:
         """The COMPLETED deletes of some of them, so that both ends of the list lose one.
@@ -75,19 +78,39 @@ class ListedConfigurations:
         if remaining:
             ends = {0, len(remaining) // 2, len(remaining) - 1}
             chosen = [one for index, one in enumerate(remaining) if index in ends]
-            self.configurations.kept.let_go(*chosen)
+            self._configurations.kept.let_go(*chosen)
             self._remaining = [one for one in remaining if one not in chosen]
-            self._deleted = self.complete(chosen)
+            accepted = self._endpoint.each(self._accept, chosen)
+            self._deleted = self._deletes.complete(accepted)
         return self._deleted
 
+    @property
+    def store(self) -> str:
+        """The memory store of those that remain.
 
-class ListWalks:
+        Raises:
+            CheckInconclusive: it is not known.
+        """
+        first = next(iter(self.remaining), None) or self._configurations.one()
+        store = first.payload.get("memoryStoreId")
+        if not isinstance(store, str):
+            raise CheckInconclusive("the memory store of the profile's configurations is not known")
+        return store
+
+    def _take(self) -> list[Configuration]:
+        if self._endpoint.effort.few:
+            return self._configurations.take(3, least=1)
+        return self._configurations.take(10, payloads=[RICH], least=1, kept=True)
+
+    def _accept(self, configuration: Configuration) -> Operation:
+        return self._deletes.accept(configuration, key=self._endpoint.key())
+
+
+class ListWalks(Step):
     """Reads the list in every way that the contract has."""
 
     def __init__(self, endpoint: Endpoint) -> None:
-        self._endpoint = endpoint
-        self._api = endpoint.client
-        self._findings = endpoint.findings
+        super().__init__(endpoint)
         self._list = endpoint.configurations.listing
 
     # ---------------------------------------------------------------- pages
@@ -96,8 +119,12 @@ class ListWalks:
         """The first page of *size*."""
         return past_500(partial(self._api.page, f"pageSize={size}"))
 
-    def small_pages(self, configurations: Sequence[Configuration], size: int = 0) -> Walk:
-        """A walk over pages of *size*, by default small ones, repeated while it does not show each of *configurations* once.
+    def small_pages(
+        self, configurations: Sequence[Configuration], size: int = 0, before: set[str] | None = None
+    ) -> Walk:
+        """A walk over pages of *size*, by default small ones, that shows *configurations*.
+
+        It is repeated while it does not show each of them once; *before* it the list held these.
 
         Raises:
             CheckInconclusive: others changed the list during every walk.
@@ -105,7 +132,7 @@ class ListWalks:
         """
         for attempt in range(_WALKS):
             try:
-                before = self._list.sids()
+                before = self._list.sids() if before is None or attempt else before
                 walk = self._walk(size or small_size(before), configurations)
             except Inconclusive:
                 if attempt == _WALKS - 1:
@@ -175,8 +202,9 @@ class ListWalks:
             lacking = sids - _ids(pages)
         return control_plane.listed(self._findings, lacking, pages)
 
-    def fetch_each_time(self, configurations: Sequence[Configuration], number: int) -> bool:
-        """Check that *number* fetches show them, once read lag is over."""
+    def fetch_each_time(self, configurations: Sequence[Configuration]) -> bool:
+        """Check that each of many fetches shows them, once read lag is over."""
+        number = max(1, self._endpoint.effort.refusals // 4)
         fetches = self._fetches(configurations, number)
         if any(one.status == 404 for one in fetches) and any(
             one.read_lag_s for one in configurations

@@ -3,35 +3,43 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Sequence
 
 from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.exceptions import CheckInconclusive, Inconclusive
 from orchestrator_contract.provision.payload import RICH
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.scope import DEFAULT_SCOPE, Scope
+from orchestrator_contract.steps.step import Step
 
 _SCOPES = (DEFAULT_SCOPE, Scope(account=1), Scope(region=1))
 
 
-class Namesakes:
+class Namesakes(Step):
     """Creates configurations alike in every part that two may share."""
 
     def __init__(self, endpoint: Endpoint) -> None:
-        self._endpoint = endpoint
+        super().__init__(endpoint)
         self._creator = endpoint.configurations.creator
+
+    def everywhere(self, configuration: Configuration) -> list[Configuration]:
+        """One more of the same name here, in another account and another region."""
+        return self.of(configuration, _SCOPES)
 
     def original(self) -> Configuration:
         """A configuration with all parts that two may share."""
         return self._endpoint.configurations.take(1, payloads=[RICH])[0]
 
-    def of(self, configuration: Configuration) -> list[Configuration]:
-        """One more of the same name in each scope that takes it.
+    def of(
+        self, configuration: Configuration, scopes: Sequence[Scope] = (DEFAULT_SCOPE,)
+    ) -> list[Configuration]:
+        """One more of the same name in each of *scopes* that takes it.
 
         Raises:
             CheckInconclusive: none does; names may be unique.
         """
         found = []
-        for scope in _SCOPES if not self._endpoint.effort.few else _SCOPES[:1]:
+        for scope in scopes:
             if self._endpoint.profile.has(scope):
                 with contextlib.suppress(Inconclusive):
                     found.append(self._creator.namesake(configuration, scope))

@@ -7,6 +7,7 @@ call.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
@@ -25,7 +26,7 @@ from orchestrator_contract.rules import (
     malformed_input,
 )
 from orchestrator_contract.steps.conversations import Conversations
-from orchestrator_contract.steps.deletes import Deletes
+from orchestrator_contract.steps.step import Step
 from orchestrator_contract.steps.updates import Updates
 
 #: Optional members of the create under test, the last one flat: only a body that is read to its end
@@ -36,7 +37,7 @@ _MEMBERS: dict[str, Any] = {
     "memoryExtractionEnabled": True,
 }
 #: Replays before and after the end of an operation.
-_REPLAYS = 3
+_REPLAYS = 2
 
 
 class AsyncCall(Protocol):
@@ -76,41 +77,61 @@ class LedCall:
         return str(self.operation.accepted.key)
 
 
-class OtherAsyncCalls:
+class OtherAsyncCalls(Step):
     """Leads asynchronous calls through the rules."""
 
-    def __init__(self, endpoint: Endpoint, deletes: Deletes, updates: Updates) -> None:
-        self._endpoint = endpoint
-        self._findings = endpoint.findings
-        self._deletes = deletes
+    def __init__(self, endpoint: Endpoint) -> None:
+        super().__init__(endpoint)
+        updates = endpoint.step(Updates)
         self._makers: dict[str, Callable[[], AsyncCall]] = {
             "create": partial(Create, endpoint),
             "update": partial(Update, endpoint, updates, "PUT"),
             "patch": partial(Update, endpoint, updates, "PATCH"),
-            "delete-conversation": Conversations(endpoint).take,
+            "delete-conversation": endpoint.step(Conversations).take,
         }
         self._led: dict[str, LedCall] = {}
+        #: Calls that come to their end beside the tests.
+        self._ending: dict[str, Future[None] | None] = {}
 
-    def lead(self, name: str) -> LedCall:
-        """A call accepted, replayed, followed to its end and replayed again.
+    def lead(self, name: str, *, before: int = 0, after: int = 0) -> LedCall:
+        """A call accepted and followed to its end, replayed so often *before* and *after* it.
 
         Raises:
             Inconclusive: there is nothing to call it on, or it was not accepted.
         """
+        return self._end(name, *self._begin(name, before), after)
+
+    def lead_beside(self, name: str, then: Callable[[LedCall], object] = lambda _: None) -> None:
+        """Lead a call whose key is used again while it runs and, beside later tests, at its end.
+
+        *then* is called with it.
+        """
         few = self._endpoint.effort.few
+        begun = self._begin(name, 0 if few else _REPLAYS)
+
+        def end() -> None:
+            led = self._end(name, *begun, 1 if few else _REPLAYS)
+            if not few:
+                self._endpoint.poller.poll_other_link(led.operation)
+            then(led)
+
+        self._ending[name] = self._endpoint.beside.judge(end)
+
+    def _begin(self, name: str, replays: int) -> tuple[AsyncCall, Operation]:
         call = self._makers[name]()
         operation = call.begin(self._endpoint.key())
-        self._replay(call, operation, 0 if few else _REPLAYS)
+        self._replay(call, operation, replays)
+        return call, operation
+
+    def _end(self, name: str, call: AsyncCall, operation: Operation, replays: int) -> LedCall:
         led = LedCall(call, operation, call.conclude(operation))
         self._share(name, led)
         self._judge_end(led)
-        self._replay(call, operation, 1 if few else _REPLAYS)
-        if not few:
-            self._endpoint.poller.poll_other_link(operation)
+        self._replay(call, operation, replays)
         return led
 
     def _share(self, name: str, led: LedCall) -> None:
-        """Keep the configuration of *led* for other tests, in place of the last one of this name."""
+        """Keep the configuration of *led* for other tests, in place of the last one."""
         if (known := self._led.get(name)) is not None:
             self._endpoint.configurations.kept.let_go(known.configuration)
         self._led[name] = led
@@ -118,6 +139,8 @@ class OtherAsyncCalls:
 
     def led(self, name: str) -> LedCall:
         """The newest call of this name that was led, or a new one."""
+        if (ending := self._ending.pop(name, None)) is not None:
+            wait([ending])
         led, configurations = self._led.get(name), self._endpoint.configurations
         if led is None or not configurations.kept.holds(led.configuration):
             led = self.lead(name)

@@ -8,6 +8,7 @@ one. Findings are attributed to the test that asked.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -54,7 +55,7 @@ class _Unchanged:
 
 
 class Rechecks(Holder):
-    """What is rechecked, and when."""
+    """A recheck and its time."""
 
     def __init__(
         self,
@@ -137,7 +138,7 @@ class Rechecks(Holder):
         return self._first
 
     def oldest_keys(self) -> list[Operation]:
-        """Those of `first_completed` whose keys are younger than a day."""
+        """The operations of `first_completed` whose keys are younger than a day."""
         return self._first if self._advanced() == self._first_advanced else []
 
     def existed(self) -> list[tuple[str, Configuration, list[Exchange]]]:
@@ -151,11 +152,11 @@ class Rechecks(Holder):
 
     # ---------------------------------------------------------------- rechecking
 
-    def release(self) -> None:
-        """Recheck due configurations now, to free them where there are few."""
+    def release(self, by: float = math.inf) -> None:
+        """Recheck configurations that are due *by* then, to free them for other tests."""
         kinds = {repr(key) for key in self._must_exist}
-        due = [one for one in self._pending if one.kind in kinds]
-        self._pending = [one for one in self._pending if one.kind not in kinds]
+        due = [one for one in self._pending if one.kind in kinds and one.due <= by]
+        self._pending = [one for one in self._pending if one not in due]
         self._do(due)
 
     def settle(self) -> None:

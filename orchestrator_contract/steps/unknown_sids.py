@@ -5,20 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.http.retry_after import past_500
 from orchestrator_contract.inputs.unknown_sids import near_sids, unknown_sids
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.scope import Scope
+from orchestrator_contract.steps.step import Step
 
 
-class UnknownSids:
+class UnknownSids(Step):
     """Sends deletes of unknown SIDs."""
-
-    def __init__(self, endpoint: Endpoint) -> None:
-        self._endpoint = endpoint
-        self._api = endpoint.client
 
     def sample(self, number: int) -> list[Configuration]:
         """*number* unknown SIDs, one in three confirmed by a fetch.

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.exceptions import CheckInconclusive
 from orchestrator_contract.http.request import Request
 from orchestrator_contract.http.retry_after import past_500
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.rules import control_plane
+from orchestrator_contract.steps.step import Step
 
 
-class Updates:
+class Updates(Step):
     """Sends PUT and PATCH, on which no requirement depends (contract.md)."""
-
-    def __init__(self, endpoint: Endpoint) -> None:
-        self._endpoint = endpoint
-        self._api = endpoint.client
 
     def update(
         self,
@@ -50,8 +46,12 @@ class Updates:
             CheckInconclusive: the endpoint refuses it.
         """
         operation = self.update(configuration, method)
-        self._endpoint.finish([operation])
+        self.finish(operation)
         return operation
+
+    def finish(self, operation: Operation) -> None:
+        """Follow an update to its end."""
+        self._endpoint.finish([operation])
 
     def request(
         self, configuration: Configuration, method: str, text: str, *, key: str | None = None

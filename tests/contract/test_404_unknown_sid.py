@@ -6,7 +6,7 @@ import pytest
 
 from orchestrator_contract.check import Check
 from orchestrator_contract.resources.configuration import Configuration
-from orchestrator_contract.steps.stored_errors import StoredErrors
+from orchestrator_contract.steps.refusals import StoredErrors
 from orchestrator_contract.steps.unknown_sids import UnknownSids
 
 
@@ -34,15 +34,15 @@ def test_unknown_sid_returns_404(
 @pytest.mark.requirement("SID-UNKNOWN", "SID-UNKNOWN-NO-EFFECT")
 def test_delete_of_an_unknown_sid_has_no_effect(
     unknown_sids: UnknownSids,
-    control: Configuration,
+    shown_control: Configuration,
     few_unknown: list[Configuration],
     check: Check,
 ) -> None:
     """Deleting SIDs near an existing one, and random ones, deletes nothing."""
-    responses = unknown_sids.delete([*unknown_sids.near(control), *few_unknown])
+    responses = unknown_sids.delete([*unknown_sids.near(shown_control), *few_unknown])
 
     check.not_found(*responses)
-    check.unchanged(control, after=responses[-3:])
+    check.unchanged(shown_control, after=responses[-3:])
 
 
 @pytest.mark.extended
@@ -60,6 +60,7 @@ def test_delete_of_an_unknown_sid_leaves_the_newest_configuration(
     check.unchanged(newest, after=responses[-3:])
 
 
+@pytest.mark.extended
 @pytest.mark.requirement("SID-UNKNOWN")
 def test_key_of_a_404_returns_404_again(stored_errors: StoredErrors, check: Check) -> None:
     """The second use of a key that met a 404 returns 404."""

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
 from orchestrator_contract.check import Check
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.steps.deletes import Deletes
-from orchestrator_contract.steps.fault_injection import InjectedFault
-from orchestrator_contract.steps.stored_errors import StoredErrors
+from orchestrator_contract.steps.fault_injection import FaultInjection
+from orchestrator_contract.steps.refusals import StoredErrors
 
 
 @pytest.mark.requirement("ERR-409-STATUS", "ERR-409-NO-EFFECT")
 def test_conflicting_delete_has_no_effect(
-    reject: Callable[..., InjectedFault], target: Configuration, check: Check
+    faults: FaultInjection, target: Configuration, check: Check
 ) -> None:
     """A delete that was answered 409 deletes nothing, at once or later."""
-    conflict = reject(409, target)
+    conflict = faults.reject(409, target, faults.sample)
 
     check.unchanged_by(conflict)
 

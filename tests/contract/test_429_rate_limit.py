@@ -10,16 +10,16 @@ from orchestrator_contract.check import Check
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.steps.deletes import Deletes
-from orchestrator_contract.steps.fault_injection import FaultInjection, InjectedFault
-from orchestrator_contract.steps.rate_limit import RateLimit
+from orchestrator_contract.steps.fault_injection import FaultInjection
+from orchestrator_contract.steps.refusals import RateLimit
 
 
 @pytest.mark.requirement("ERR-429-STATUS", "ERR-429-NO-EFFECT")
 def test_rate_limited_delete_has_no_effect(
-    reject: Callable[..., InjectedFault], target: Configuration, check: Check
+    faults: FaultInjection, target: Configuration, check: Check
 ) -> None:
     """A delete that was answered 429 deletes nothing, at once or later."""
-    limited = reject(429, target)
+    limited = faults.reject(429, target, faults.sample)
 
     check.unchanged_by(limited)
 
@@ -30,7 +30,7 @@ def test_rate_limited_delete_makes_no_new_version(
     rate_limit: RateLimit, faults: FaultInjection, target: Configuration
 ) -> None:
     """A delete that was answered 429 leaves the configuration's version."""
-    rate_limit.check_version(target, lambda: faults.reject(429, target, 8).hits)
+    rate_limit.check_version(target, lambda: faults.reject(429, target, 4).hits)
 
 
 @pytest.mark.requirement("ERR-429-RETRY-PROCESSED")

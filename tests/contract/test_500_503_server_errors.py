@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
 from orchestrator_contract.check import Check
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.steps.deletes import Deletes
-from orchestrator_contract.steps.fault_injection import FaultInjection, InjectedFault
-from orchestrator_contract.steps.stored_errors import StoredErrors
+from orchestrator_contract.steps.fault_injection import FaultInjection
+from orchestrator_contract.steps.refusals import StoredErrors
 
 STATUSES = [
     pytest.param(500, marks=pytest.mark.requirement("ERR-500-STATUS"), id="500"),
@@ -20,13 +18,12 @@ STATUSES = [
 
 @pytest.mark.parametrize("status", STATUSES)
 def test_server_error_returns_its_status(
-    provoke: Callable[..., InjectedFault],
     faults: FaultInjection,
-    configuration: Configuration,
+    spare: Configuration,
     status: int,
 ) -> None:
     """A provoked server error is answered with its documented status."""
-    found = provoke(status, configuration)
+    found = faults.provoke(status, spare, faults.sample)
 
     faults.observe_effect(found)
 
@@ -34,10 +31,10 @@ def test_server_error_returns_its_status(
 @pytest.mark.extended
 @pytest.mark.parametrize("status", STATUSES)
 def test_server_error_looks_alike_in_another_scope(
-    faults: FaultInjection, spare_elsewhere: Configuration, sample_size: int, status: int
+    faults: FaultInjection, spare_elsewhere: Configuration, status: int
 ) -> None:
     """A server error of another account or region has the documented form."""
-    faults.attempt_and_follow(status, spare_elsewhere, sample_size)
+    faults.attempt_and_follow(status, spare_elsewhere)
 
 
 @pytest.mark.extended

@@ -7,17 +7,20 @@ from collections.abc import Callable
 import pytest
 
 from orchestrator_contract.check import Check, secrets_of
-from orchestrator_contract.inputs.wrong_credentials import WrongCredentials
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.steps.deletes import Deletes
-from orchestrator_contract.steps.disclosure import Disclosure, DisturbedDeletes
-from orchestrator_contract.steps.unauthorized import UnauthorizedCallers
+from orchestrator_contract.steps.unauthorized import (
+    Disclosure,
+    DisturbedDeletes,
+    UnauthorizedCallers,
+)
 
 MISSING_AND_WRONG = [
     pytest.param("missing", marks=pytest.mark.requirement("AUTH-MISSING")),
     pytest.param("wrong", marks=pytest.mark.requirement("AUTH-WRONG")),
 ]
+MISSING_FIRST = ["missing", pytest.param("wrong", marks=pytest.mark.extended)]
 
 
 @pytest.mark.requirement("AUTH-MISSING", "AUTH-NO-DISCLOSURE", "AUTH-REFUSED-4XX")
@@ -33,13 +36,10 @@ def test_delete_without_credentials_is_refused(
 
 @pytest.mark.requirement("AUTH-WRONG", "AUTH-NO-DISCLOSURE", "AUTH-REFUSED-4XX")
 def test_delete_with_wrong_credentials_is_refused(
-    unauthorized: UnauthorizedCallers,
-    wrong_credentials: list[WrongCredentials],
-    target: Configuration,
-    check: Check,
+    unauthorized: UnauthorizedCallers, target: Configuration, check: Check
 ) -> None:
     """A delete with wrong credentials is refused and has no effect."""
-    responses = unauthorized.each_with_wrong_credentials(target, wrong_credentials)
+    responses = unauthorized.each_with_wrong_credentials(target)
 
     check.refused(*responses, secrets=secrets_of(target))
     check.unchanged(target, after=responses[-2:], recheck=True)
@@ -95,7 +95,13 @@ def test_every_region_authenticates(
 
 
 @pytest.mark.requirement("AUTH-NO-DISCLOSURE", "KEY-REPLAY-ENDED")
-@pytest.mark.parametrize("credentials", MISSING_AND_WRONG)
+@pytest.mark.parametrize(
+    "credentials",
+    [
+        pytest.param("missing", marks=pytest.mark.requirement("AUTH-MISSING")),
+        pytest.param("wrong", marks=[pytest.mark.requirement("AUTH-WRONG"), pytest.mark.extended]),
+    ],
+)
 def test_used_key_does_not_return_its_response_to_unauthorized_callers(
     unauthorized: UnauthorizedCallers,
     completed: Operation,
@@ -146,7 +152,7 @@ def test_refused_delete_leaves_a_running_one(
 
 
 @pytest.mark.requirement("AUTH-READ")
-@pytest.mark.parametrize("credentials", ["missing", "wrong"])
+@pytest.mark.parametrize("credentials", MISSING_FIRST)
 def test_configuration_is_shown_to_its_owner_only(
     disclosure: Disclosure, control: Configuration, check: Check, credentials: str
 ) -> None:
@@ -169,14 +175,27 @@ def test_list_is_shown_to_its_owner_only(
 
 
 @pytest.mark.requirement("AUTH-READ-OTHER-ACCOUNT")
-@pytest.mark.parametrize("credentials", ["missing", "wrong"])
+@pytest.mark.parametrize(
+    ("credentials", "state"),
+    [
+        ("missing", "completed"),
+        pytest.param("wrong", "completed", marks=pytest.mark.extended),
+        pytest.param("missing", "running", marks=pytest.mark.extended),
+        pytest.param("wrong", "failed", marks=pytest.mark.extended),
+    ],
+)
 def test_operation_is_shown_to_its_owner_only(
-    disclosure: Disclosure, completed: Operation, check: Check, credentials: str
+    disclosure: Disclosure,
+    request: pytest.FixtureRequest,
+    check: Check,
+    credentials: str,
+    state: str,
 ) -> None:
-    """A poll without the owner's credentials shows no operation."""
-    response = disclosure.read_after_owner(completed.url, credentials)
+    """A poll without the owner's credentials shows no operation in any state."""
+    operation: Operation = request.getfixturevalue(state)
+    response = disclosure.read_after_owner(operation.url, credentials)
 
-    check.not_shown("AUTH-READ-OTHER-ACCOUNT", response, completed.sid)
+    check.not_shown("AUTH-READ-OTHER-ACCOUNT", response, operation.sid)
 
 
 @pytest.mark.extended

@@ -8,9 +8,18 @@ from orchestrator_contract.check import Check, secrets_of
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.scope import Scope
-from orchestrator_contract.steps.disclosure import Disclosure, DisturbedDeletes
-from orchestrator_contract.steps.unauthorized import UnauthorizedCallers
+from orchestrator_contract.steps.unauthorized import (
+    Disclosure,
+    DisturbedDeletes,
+    UnauthorizedCallers,
+)
 from orchestrator_contract.steps.updates import Updates
+
+#: States of an operation in which others may not read it.
+STATES = [
+    "completed",
+    *(pytest.param(one, marks=pytest.mark.extended) for one in ("running", "failed")),
+]
 
 
 @pytest.mark.requirement("AUTH-OTHER-ACCOUNT")
@@ -134,10 +143,18 @@ def test_owner_sees_what_another_account_asked_for(
 
 
 @pytest.mark.requirement("AUTH-READ-OTHER-ACCOUNT")
+@pytest.mark.parametrize("state", STATES)
 def test_operation_is_not_shown_to_another_account(
-    disclosure: Disclosure, second_account: Scope, completed: Operation, check: Check
+    disclosure: Disclosure,
+    second_account: Scope,
+    request: pytest.FixtureRequest,
+    check: Check,
+    state: str,
 ) -> None:
-    """A poll by another account shows no operation."""
-    response = disclosure.read_after_owner(completed.url, "other account")
+    """Reads by another account show neither operation nor configuration in any state."""
+    operation: Operation = request.getfixturevalue(state)
+    polled = disclosure.read_after_owner(operation.url, "other account")
+    fetched = disclosure.read(disclosure.url_of(operation.configuration), "other account")
 
-    check.not_shown("AUTH-READ-OTHER-ACCOUNT", response, completed.sid)
+    for response in (polled, fetched):
+        check.not_shown("AUTH-READ-OTHER-ACCOUNT", response, operation.sid)

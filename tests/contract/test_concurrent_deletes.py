@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from orchestrator_contract.check import Check
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
+from orchestrator_contract.steps.beside import Beside
 from orchestrator_contract.steps.concurrent_deletes import (
     CompetingRequests,
     ConcurrentDeletes,
@@ -14,28 +17,23 @@ from orchestrator_contract.steps.concurrent_deletes import (
 )
 from orchestrator_contract.steps.deletes import Deletes
 
-KEYED = [
-    pytest.param(True, id="keys"),
-    pytest.param(False, marks=pytest.mark.extended, id="no-key"),
-]
-
 
 @pytest.mark.requirement("KEY-CONCURRENT", "KEY-ONE-OPERATION", "KEY-REPLAY", "HTTP-COMPLETE")
 def test_one_key_at_once_starts_one_operation(
     concurrent_deletes: ConcurrentDeletes,
-    several: list[Configuration],
+    configuration: Configuration,
     deletes: Deletes,
     check: Check,
     round_: int,
 ) -> None:
     """Concurrent deletes under one key start one operation."""
-    operations = [concurrent_deletes.under_one_key(one) for one in several]
+    operation = concurrent_deletes.under_one_key(configuration)
 
-    for operation in operations:
-        check.same_response(operation, deletes.repeat(operation))
-    for completed in deletes.complete(operations):
-        check.same_response(completed, deletes.repeat(completed))
-        check.deleted(completed)
+    check.same_response(operation, deletes.repeat(operation))
+    deletes.complete_later(
+        [operation],
+        lambda one: (check.same_response(one, deletes.repeat(one)), check.deleted(one)),
+    )
 
 
 @pytest.mark.extended
@@ -78,70 +76,85 @@ def test_concurrent_replays_return_the_original_response(
 
 
 @pytest.mark.requirement("CONC-ONE-SID", "CONC-ONE-COMPLETED", "DEL-STATUS", "HTTP-COMPLETE")
-@pytest.mark.parametrize("keyed", KEYED)
 def test_one_sid_at_once_is_deleted_once(
-    concurrent_deletes: ConcurrentDeletes, round_: int, keyed: bool
+    concurrent_deletes: ConcurrentDeletes, beside: Beside, round_: int
 ) -> None:
     """Concurrent deletes of one SID get documented statuses and delete it."""
-    race = concurrent_deletes.of_one_sid(keyed=keyed)
+    race = concurrent_deletes.of_one_sid()
 
-    concurrent_deletes.judge_one_sid(race, keyed=keyed)
+    beside.judge(partial(concurrent_deletes.judge_one_sid, race), race.configuration)
 
 
 @pytest.mark.requirement(
-    "CONC-OWN-RESPONSE", "DEL-202-RELATED", "DEL-202-OWN-OPERATION", "DEL-STATUS", "HTTP-COMPLETE"
+    "CONC-OWN-RESPONSE",
+    "DEL-202-RELATED",
+    "DEL-202-OWN-OPERATION",
+    "DEL-STATUS",
+    "HTTP-COMPLETE",
+    "SID-UNKNOWN",
 )
-@pytest.mark.parametrize("keyed", KEYED)
-def test_many_sids_at_once_get_their_own_responses(
-    concurrent_deletes: ConcurrentDeletes, deletes: Deletes, check: Check, keyed: bool
-) -> None:
+def test_many_sids_at_once_get_their_own_responses(at_once: list[Operation], check: Check) -> None:
     """Concurrent deletes of many SIDs each get their own response."""
-    operations = concurrent_deletes.of_many_sids(keyed=keyed)
-
-    for completed in deletes.complete(operations):
+    for completed in at_once:
         check.completed_delete_was_carried_out("CONC-OWN-RESPONSE", completed)
 
 
 @pytest.mark.extended
 @pytest.mark.requirement("KEY-REPLAY-ENDED")
 def test_keys_used_at_once_return_their_own_responses(
-    concurrent_deletes: ConcurrentDeletes, deletes: Deletes, check: Check
+    at_once: list[Operation], deletes: Deletes, check: Check
 ) -> None:
     """Keys that were first used at one moment each return their own response."""
-    operations = deletes.complete(concurrent_deletes.of_many_sids(keyed=True))
-
-    for operation in operations:
+    for operation in (one for one in at_once if one.accepted.key):
         check.same_response(operation, deletes.repeat(operation))
 
 
 @pytest.mark.requirement("CONC-ONE-SID", "CONC-ONE-COMPLETED")
-@pytest.mark.parametrize("keyed", KEYED)
+@pytest.mark.parametrize(
+    "keyed",
+    [
+        pytest.param(True, id="keys"),
+        pytest.param(False, marks=pytest.mark.extended, id="no-key"),
+    ],
+)
 def test_second_delete_leaves_the_running_one(
     second_deletes: SecondDeletes,
     deletes: Deletes,
     undisturbed: Operation,
     check: Check,
+    beside: Beside,
     keyed: bool,
 ) -> None:
     """A second delete gets a documented status; the running one completes."""
     second = second_deletes.send(undisturbed, keyed=keyed)
 
-    second_deletes.judge(undisturbed, [second])
-    for completed in deletes.complete([undisturbed]):
-        check.completed_delete_was_carried_out("CONC-ONE-SID", completed, second)
-        second_deletes.repeat_refused(completed, second)
+    def judge() -> None:
+        second_deletes.judge(undisturbed, [second])
+        for completed in deletes.complete([undisturbed]):
+            check.completed_delete_was_carried_out("CONC-ONE-SID", completed, second)
+            second_deletes.repeat_refused(completed, second)
+
+    beside.judge(judge, undisturbed.configuration)
 
 
 @pytest.mark.extended
 @pytest.mark.requirement("CONC-ONE-SID", "KEY-REPLAY", "KEY-REPLAY-ENDED")
 def test_refused_deletes_leave_the_running_one(
-    second_deletes: SecondDeletes, undisturbed: Operation, deletes: Deletes, check: Check
+    second_deletes: SecondDeletes,
+    undisturbed: Operation,
+    deletes: Deletes,
+    check: Check,
+    beside: Beside,
 ) -> None:
     """Refused deletes leave the running one and its key."""
     others = second_deletes.refused_ways(undisturbed)
 
     check.same_response(undisturbed, deletes.repeat(undisturbed))
-    second_deletes.judge(undisturbed, others)
-    for completed in deletes.complete([undisturbed]):
-        check.completed_delete_was_carried_out("CONC-ONE-SID", completed, *others)
-        check.same_response(completed, deletes.repeat(completed))
+
+    def judge() -> None:
+        second_deletes.judge(undisturbed, others)
+        for completed in deletes.complete([undisturbed]):
+            check.completed_delete_was_carried_out("CONC-ONE-SID", completed, *others)
+            check.same_response(completed, deletes.repeat(completed))
+
+    beside.judge(judge, undisturbed.configuration)

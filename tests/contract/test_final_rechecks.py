@@ -36,6 +36,13 @@ def test_malformed_keys_are_not_what_fails(final_looks: FinalLooks) -> None:
 
 
 @pytest.mark.run_last
+@pytest.mark.requirement("OP-FETCH")
+def test_polls_rarely_meet_a_server_error(final_looks: FinalLooks) -> None:
+    """A poll gets a 500 that passes once in a while at most."""
+    final_looks.failed_polls()
+
+
+@pytest.mark.run_last
 @pytest.mark.requirement("EFFECT-NO-OTHER")
 def test_configurations_that_no_delete_named_exist(
     final_looks: FinalLooks, newest: Configuration, check: Check

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from orchestrator_contract.steps.generated_requests import GeneratedRequests
+from orchestrator_contract.steps.generated import GeneratedRequests
 from orchestrator_contract.steps.list_walks import ListedConfigurations
 
 

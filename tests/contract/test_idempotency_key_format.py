@@ -9,11 +9,10 @@ import pytest
 from orchestrator_contract.api.client import Client
 from orchestrator_contract.check import Check
 from orchestrator_contract.inputs.key_forms import PLACES, other_digit
-from orchestrator_contract.inputs.malformed_keys import MalformedKey
 from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.steps.deletes import Deletes
-from orchestrator_contract.steps.generated_inputs import GeneratedInputs
-from orchestrator_contract.steps.malformed_keys import MalformedKeys, MalformedKeyUse
+from orchestrator_contract.steps.generated import GeneratedInputs
+from orchestrator_contract.steps.malformed import MalformedKeys, MalformedKeyUse
 
 # ------------------------------------------------------------------ well-formed keys
 
@@ -28,7 +27,7 @@ def test_key_of_every_form_is_accepted_and_replays(
     for operation, again in deletes.repeat_each(operations):
         check.same_response(operation, again)
 
-    deletes.complete(operations)
+    deletes.complete_later(operations)
 
 
 @pytest.mark.requirement("KEY-FORMAT-ACCEPTED")
@@ -63,15 +62,10 @@ def test_key_that_differs_in_one_digit_is_a_new_key(
 
 @pytest.mark.requirement("KEY-MALFORMED-NO-5XX", "KEY-MALFORMED-NOT-HONOURED")
 def test_malformed_key_near_a_used_one_does_not_replay(
-    used: Operation,
-    malformed_keys_near: Callable[[str], list[MalformedKey]],
-    malformed_key_requests: MalformedKeys,
-    check: Check,
+    used: Operation, malformed_key_requests: MalformedKeys, check: Check
 ) -> None:
     """A malformed key near a used one is refused or ignored."""
-    near = malformed_keys_near(str(used.accepted.key))
-
-    for key, again in malformed_key_requests.send_each(used.configuration, near):
+    for key, again in malformed_key_requests.send_near(used):
         check.not_honoured(used, again, key)
 
 
@@ -107,15 +101,10 @@ def test_refused_malformed_key_has_no_effect(
 @pytest.mark.extended
 @pytest.mark.requirement("KEY-MALFORMED-NOT-HONOURED", "KEY-REPLAY-ENDED")
 def test_malformed_key_leaves_a_used_one_as_it_is(
-    completed: Operation,
-    malformed_keys_near: Callable[[str], list[MalformedKey]],
-    malformed_key_requests: MalformedKeys,
-    deletes: Deletes,
-    check: Check,
+    completed: Operation, malformed_key_requests: MalformedKeys, deletes: Deletes, check: Check
 ) -> None:
     """A used key returns its first response after malformed ones near it."""
-    near = malformed_keys_near(str(completed.accepted.key))[:4]
-    malformed_key_requests.send_each(completed.configuration, near)
+    malformed_key_requests.send_near(completed, 4)
 
     again = deletes.repeat(completed)
 
@@ -126,7 +115,14 @@ def test_malformed_key_leaves_a_used_one_as_it_is(
 
 
 @pytest.mark.requirement("KEY-DUPLICATE-HEADER")
-@pytest.mark.parametrize("order", ["used-first", "used-last", "used-twice"])
+@pytest.mark.parametrize(
+    "order",
+    [
+        "used-first",
+        pytest.param("used-last", marks=pytest.mark.extended),
+        pytest.param("used-twice", marks=pytest.mark.extended),
+    ],
+)
 def test_duplicate_key_header_does_not_replay(
     used: Operation,
     new_key: Callable[[], str],

@@ -28,7 +28,9 @@ def test_configuration_is_listed_after_failed(
 
 
 @pytest.mark.extended
-@pytest.mark.requirement("OP-FAILED-NO-EFFECT", "DELETED-FETCH", "KEY-REPLAY-FAILED")
+@pytest.mark.requirement(
+    "OP-FAILED-NO-EFFECT", "DELETED-FETCH", "KEY-REPLAY-FAILED", "DEL-202-OWN-OPERATION"
+)
 def test_configuration_can_be_deleted_after_failed(
     failed: Operation, failed_operations: FailedOperations, check: Check
 ) -> None:

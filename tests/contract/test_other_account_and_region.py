@@ -10,29 +10,16 @@ from orchestrator_contract.api.client import Client
 from orchestrator_contract.api.poller import Poller
 from orchestrator_contract.check import Check
 from orchestrator_contract.contract.limits import KEY_LIVES_S
-from orchestrator_contract.inputs.malformed_keys import MalformedKey
-from orchestrator_contract.inputs.malformed_sids import MalformedSid
 from orchestrator_contract.provision.provisioner import Provisioner
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
-from orchestrator_contract.scope import Scope
 from orchestrator_contract.steps.clock import Clock
 from orchestrator_contract.steps.deletes import Deletes
-from orchestrator_contract.steps.key_reuse import KeyReuse
-from orchestrator_contract.steps.malformed_keys import MalformedKeys
-from orchestrator_contract.steps.malformed_requests import MalformedRequests
-from orchestrator_contract.steps.refused_deletes import RefusedDeletes
-from orchestrator_contract.steps.scopes import Scopes
-from orchestrator_contract.steps.unauthorized import UnauthorizedCallers
-from orchestrator_contract.steps.unknown_sids import UnknownSids
+from orchestrator_contract.steps.key_reuse import Scopes
+from orchestrator_contract.steps.refusals import RefusedDeletes
 
 ACCOUNT = pytest.mark.requirement("KEY-SCOPE-ACCOUNT")
 REGION = pytest.mark.requirement("KEY-SCOPE-REGION")
-UNAUTHORIZED = [
-    pytest.param("missing", marks=pytest.mark.requirement("AUTH-MISSING")),
-    pytest.param("wrong", marks=pytest.mark.requirement("AUTH-WRONG")),
-    pytest.param("other account", marks=pytest.mark.requirement("AUTH-OTHER-ACCOUNT")),
-]
 WAYS = [
     pytest.param("conflict", marks=pytest.mark.requirement("ERR-409-NO-EFFECT")),
     pytest.param("rate-limit", marks=pytest.mark.requirement("ERR-429-NO-EFFECT")),
@@ -112,13 +99,14 @@ def test_key_of_a_404_in_another_region_is_new(
     configuration: Configuration,
     scopes: Scopes,
     api: Client,
-    new_key_now: str,
+    new_key: Callable[[], str],
     check: Check,
 ) -> None:
     """A key that met a 404 in another region is new where its SID exists."""
-    away = scopes.not_found(configuration, new_key_now)
+    key = new_key()
+    away = scopes.not_found(configuration, key)
 
-    again = api.delete(configuration, key=new_key_now)
+    again = api.delete(configuration, key=key)
 
     check.not_stored_in_scope(away, again, configuration)
 
@@ -165,99 +153,6 @@ def test_delete_elsewhere_completes(far_delete: Operation, poller: Poller, check
     poller.poll_other_link(far_delete)
 
     check.stays_deleted([far_delete])
-
-
-@pytest.mark.extended
-@pytest.mark.requirement("KEY-REPLAY")
-def test_key_elsewhere_returns_the_original_response(
-    far: Scope, scopes: Scopes, deletes: Deletes, check: Check
-) -> None:
-    """A key of the farthest scope replays while its delete runs."""
-    operation = scopes.delete(far, "version-4")
-
-    again = deletes.repeat(operation)
-
-    check.same_response(operation, again)
-
-
-@pytest.mark.extended
-@pytest.mark.requirement("KEY-REPLAY-ENDED")
-def test_key_elsewhere_returns_the_original_response_after_completed(
-    far_delete: Operation, deletes: Deletes, check: Check
-) -> None:
-    """A key of the farthest scope returns its first response after COMPLETED."""
-    again = deletes.repeat(far_delete, connection="new")
-
-    check.same_response(far_delete, again)
-
-
-@pytest.mark.extended
-@pytest.mark.requirement("KEY-REUSE-OTHER-SID")
-def test_key_on_another_sid_elsewhere_does_not_return_the_first_operation(
-    far: Scope,
-    far_configuration: Configuration,
-    scopes: Scopes,
-    key_reuse: KeyReuse,
-    check: Check,
-) -> None:
-    """A key reused in the farthest scope never returns the first operation."""
-    first = scopes.delete(far, "version-4")
-
-    again = key_reuse.send(first, far_configuration)
-
-    check.own_operation(first, again, far_configuration)
-
-
-@pytest.mark.extended
-@pytest.mark.requirement("KEY-MALFORMED-NO-5XX", "KEY-MALFORMED-NOT-HONOURED")
-def test_malformed_key_elsewhere_does_not_replay(
-    far_delete: Operation,
-    malformed_keys_near: Callable[[str], list[MalformedKey]],
-    malformed_key_requests: MalformedKeys,
-    check: Check,
-) -> None:
-    """A malformed key near one of the farthest scope is refused or ignored."""
-    near = malformed_keys_near(str(far_delete.accepted.key))[:2]
-
-    for key, again in malformed_key_requests.send_each(far_delete.configuration, near):
-        check.not_honoured(far_delete, again, key)
-
-
-@pytest.mark.extended
-@pytest.mark.requirement("SID-UNKNOWN")
-def test_unknown_sid_elsewhere_returns_404(
-    far: Scope, unknown_sids: UnknownSids, check: Check
-) -> None:
-    """Deleting an unknown SID in the farthest scope returns 404."""
-    responses = unknown_sids.delete_in(far)
-
-    check.not_found(*responses)
-
-
-@pytest.mark.extended
-@pytest.mark.requirement("SID-MALFORMED", "SID-MALFORMED-NO-EFFECT")
-def test_malformed_sid_elsewhere_is_refused(
-    far_target: Configuration,
-    few_malformed_sids: Callable[[Configuration], list[MalformedSid]],
-    malformed: MalformedRequests,
-    check: Check,
-) -> None:
-    """A malformed SID in the farthest scope is refused, without effect there."""
-    responses = malformed.sids(few_malformed_sids(far_target), far_target.scope)
-
-    check.unchanged(far_target, after=responses)
-
-
-@pytest.mark.extended
-@pytest.mark.parametrize("credentials", UNAUTHORIZED)
-def test_unauthorized_delete_elsewhere_is_refused(
-    far_target: Configuration, unauthorized: UnauthorizedCallers, check: Check, credentials: str
-) -> None:
-    """A delete without the farthest scope's credentials is refused."""
-    response = unauthorized.as_unauthorized(credentials, far_target)
-
-    check.refused(response)
-    check.unchanged(far_target, after=response)
 
 
 @pytest.mark.extended

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from orchestrator_contract.check import Check
 from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.steps.conversations import ConversationDelete
 from orchestrator_contract.steps.deletes import Deletes
-from orchestrator_contract.steps.other_async_calls import OtherAsyncCalls
+from orchestrator_contract.steps.other_async_calls import LedCall, OtherAsyncCalls
 
 CALLS = ["create", "update", pytest.param("patch", marks=pytest.mark.extended)]
 
@@ -17,7 +19,7 @@ CALLS = ["create", "update", pytest.param("patch", marks=pytest.mark.extended)]
 @pytest.mark.parametrize("call", CALLS)
 def test_call_is_accepted_completed_and_replayed(other_calls: OtherAsyncCalls, call: str) -> None:
     """Create, update and patch complete and replay like a delete."""
-    other_calls.lead(call)
+    other_calls.lead_beside(call)
 
 
 @pytest.mark.requirement("CTRL-KEY-PAYLOAD")
@@ -54,22 +56,28 @@ def test_key_of_another_call_is_not_a_deletes(
     other_calls: OtherAsyncCalls, deletes: Deletes, check: Check, call: str
 ) -> None:
     """A delete under another call's key does not return that call's operation."""
-    led = other_calls.lead(call)
 
-    for operation in other_calls.delete_under_key(led):
-        for completed in deletes.complete([operation]):
-            check.completed_delete_was_carried_out("KEY-REUSE-OTHER-CALL", completed)
+    def delete(led: LedCall) -> None:
+        for operation in other_calls.delete_under_key(led):
+            for completed in deletes.complete([operation]):
+                check.completed_delete_was_carried_out("KEY-REUSE-OTHER-CALL", completed)
+
+    other_calls.lead_beside(call, delete)
 
 
 @pytest.mark.extended
 @pytest.mark.requirement("KEY-REUSE-OTHER-CALL", "CTRL-KEY", "DELETED-FETCH")
 @pytest.mark.parametrize("call", ["create", "update"])
 def test_keys_stay_apart_after_the_delete(
-    other_calls: OtherAsyncCalls, deletes: Deletes, new_key_now: str, check: Check, call: str
+    other_calls: OtherAsyncCalls,
+    deletes: Deletes,
+    new_key: Callable[[], str],
+    check: Check,
+    call: str,
 ) -> None:
     """After the delete neither key returns the other call's response."""
     led = other_calls.lead(call)
-    (deleted,) = deletes.complete([deletes.accept(led.configuration, key=new_key_now)])
+    (deleted,) = deletes.complete([deletes.accept(led.configuration, key=new_key())])
 
     other_calls.check_after_delete(led, deleted)
     check.deleted(deleted)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from orchestrator_contract.check import Check
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
+from orchestrator_contract.steps.beside import Beside
 from orchestrator_contract.steps.deletes import Deletes
 from orchestrator_contract.steps.namesakes import Namesakes
 from orchestrator_contract.steps.updates import Updates
@@ -21,7 +24,7 @@ def test_delete_leaves_configurations_of_the_same_name(
 ) -> None:
     """Deleting one of several configurations of one name leaves the others."""
     original = namesakes.original()
-    others = namesakes.of(original)
+    others = namesakes.everywhere(original)
 
     deleted = deletes.complete([deletes.accept(original)])
 
@@ -61,14 +64,18 @@ def test_create_of_the_same_name_does_not_restore(
 @pytest.mark.requirement("EFFECT-ONLY-BY-DELETE", "CTRL-ACCEPTED")
 @pytest.mark.parametrize("method", METHODS)
 def test_update_deletes_nothing(
-    updates: Updates, updatable: Configuration, check: Check, method: str
+    updates: Updates, updatable: Configuration, check: Check, beside: Beside, method: str
 ) -> None:
     """An updated configuration exists, at once and later."""
-    updated = updates.updated(updatable, method)
+    update = updates.update(updatable, method)
 
-    check.unchanged(
-        updatable, after=updated.steps, requirement="EFFECT-ONLY-BY-DELETE", recheck=True
-    )
+    def judge() -> None:
+        updates.finish(update)
+        check.unchanged(
+            updatable, after=update.steps, requirement="EFFECT-ONLY-BY-DELETE", recheck=True
+        )
+
+    beside.judge(judge, updatable)
 
 
 @pytest.mark.extended
@@ -78,14 +85,14 @@ def test_updated_configuration_can_be_deleted(
     updates: Updates,
     updatable: Configuration,
     deletes: Deletes,
-    new_key_now: str,
+    new_key: Callable[[], str],
     check: Check,
     method: str,
 ) -> None:
     """A configuration that was updated is deleted like any other."""
     updates.updated(updatable, method)
 
-    (deleted,) = deletes.complete([deletes.accept(updatable, key=new_key_now)])
+    (deleted,) = deletes.complete([deletes.accept(updatable, key=new_key())])
 
     check.same_response(deleted, deletes.repeat(deleted))
     check.deleted(deleted)

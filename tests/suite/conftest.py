@@ -55,6 +55,20 @@ SLOW = (
     "reach/test_artefacts.py::test_the_secrets_were_sent[oauth]",
     "reach/test_artefacts.py::test_curl_lines_repeat_the_request[oauth]",
     "reach/test_artefacts.py::test_the_page_names_the_variables[oauth]",
+    "referees/test_schemathesis_cli.py::test_referee_is_not_blind[error-html",
+    "reach/test_verdicts.py::test_all_at_once",
+    "plugin/test_lost_output.py::test_a_run_without_output[nobody-reads]",
+    "plugin/test_interrupt.py::test_interrupted_with_workers[15]",
+    "plugin/test_interrupt.py::test_interrupted_run_cleans_up[1-",
+    "plugin/test_seed.py::test_next_run_with_workers",
+    "plugin/test_files.py::test_garbage_is_one_message[content5-waivers]",
+    "plugin/test_exit_codes.py::test_a_recording_that_can_not_be_written[xdist]",
+    "plugin/test_budget.py::test_nothing_stays_behind_of_next_to_nothing[3",
+    "report/test_junit.py::test_hostile[controls-by-workers]",
+    "hostile/test_runs.py::test_the_suite_withstands[status-999]",
+    "hostile/test_runs.py::test_the_suite_withstands[status-url-canary]",
+    "hostile/test_runs.py::test_the_suite_withstands[silence-on-delete]",
+    "hostile/test_runs.py::test_the_suite_withstands[status-url-ipv6-garbage]",
 )
 
 

@@ -1,4 +1,4 @@
-"""A listener on another origin that nobody has a reason to talk to: it counts who does, and with what."""
+"""A listener on another origin; it counts requests, none of which should come."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .wire import Wire
 
 
 def spellings(user: str, password: str) -> frozenset[str]:
-    """Every form in which the credentials may turn up: plain, base64 (alone, as a pair), URL-encoded."""
+    """The forms of the credentials: plain, base64 (alone, as a pair), URL-encoded."""
 
     def b64(text: str) -> str:
         return base64.b64encode(text.encode()).decode()

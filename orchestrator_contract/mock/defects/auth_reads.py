@@ -9,6 +9,7 @@ from orchestrator_contract.mock.behaviour import Behaviour
 from orchestrator_contract.mock.defects.bases import CachedReads, page_token
 from orchestrator_contract.mock.errors import Refused
 from orchestrator_contract.mock.messages import Request, Response
+from orchestrator_contract.mock.operation_states import State
 from orchestrator_contract.mock.pagination import Page, PageQuery, read_query
 from orchestrator_contract.mock.registry import case, defect
 from orchestrator_contract.mock.state import Configuration
@@ -21,6 +22,14 @@ def _owner_of_operation(mock: Behaviour, request: Request) -> int | None:
     partitions = mock.world.partitions.items()
     owners = (account for (account, _), one in partitions if request.sid in one.operations)
     return next(owners, None)
+
+
+def _owner_of_operation_in(mock: Behaviour, request: Request, state: State) -> int | None:
+    for (account, _), partition in mock.world.partitions.items():
+        operation = partition.operations.get(request.sid or "")
+        if operation is not None and operation.state(mock.now()) is state:
+            return account
+    return None
 
 
 def _owner_of_configuration(mock: Behaviour, request: Request) -> int | None:
@@ -82,6 +91,16 @@ defect(
     "Another account can {}",
     case("fetch", "fetch a configuration", owner=_owner_of_configuration),
     case("operation", "fetch an operation", owner=_owner_of_operation),
+    case(
+        "running-operation",
+        "fetch an operation that is PENDING",
+        owner=lambda mock, request: _owner_of_operation_in(mock, request, State.PENDING),
+    ),
+    case(
+        "failed-operation",
+        "fetch an operation that FAILED",
+        owner=lambda mock, request: _owner_of_operation_in(mock, request, State.FAILED),
+    ),
     breaches=_READ_OTHER_ACCOUNT,
     shows="data: another account",
 )

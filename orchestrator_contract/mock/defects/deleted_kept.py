@@ -145,13 +145,25 @@ class _Kept(Scoped):
 
 @defect(
     "deleted-late",
-    "A configuration is deleted half a second after COMPLETED",
+    "A configuration {} after COMPLETED",
+    case("", "is deleted half a second", "time: 0.5 s"),
+    case(
+        "callbacks",
+        "with statusCallbacks is deleted 0.15 s",
+        "data: statusCallbacks, for 0.15 s",
+        seconds=0.15,
+        member="statusCallbacks",
+    ),
     breaches=_FETCH,
-    shows="time: 0.5 s",
 )
 class _Late(Behaviour):
+    seconds = 0.5
+    #: A member that only such configurations have.
+    member = "displayName"
+
     def is_deleted(self, configuration: Configuration, now: float) -> bool:
-        return super().is_deleted(configuration, now - 0.5)
+        late = self.seconds if configuration.members.get(self.member) else 0.0
+        return super().is_deleted(configuration, now - late)
 
 
 @defect(

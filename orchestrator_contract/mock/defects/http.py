@@ -71,6 +71,16 @@ defect(
 )(on_response(lambda request, response: setattr(response, "drop", True), every=20))
 
 
+defect(
+    "read-no-response",
+    "The connection is closed without a response to a {}",
+    case("fetch", "fetch, one in twenty", "1 in 20", route="fetch", every=20),
+    case("list", "list of configurations, one in seven", "1 in 7", route="list", every=7),
+    case("poll", "poll, one in twenty", "1 in 20", route="operation", every=20),
+    breaches=_COMPLETE,
+)(on_response(lambda request, response: setattr(response, "drop", True), status=None))
+
+
 @defect(
     "concurrent-deletes-no-response",
     "One of more than five concurrent deletes gets no response",

@@ -468,11 +468,21 @@ defect("operation-fetch-202", "A poll gets a 202", breaches=_FETCH)(
 )
 
 
+def _internal_error_once_ended(request: Request, response: Response) -> None:
+    if response.document["status"] != "PENDING":
+        _internal_error(request, response)
+
+
 def _internal_error(request: Request, response: Response) -> None:
     response.status = 500
     response.document = {"code": 20500, "message": "oops", "more_info": "20500", "status": 500}
 
 
-defect("operation-fetch-500", "One poll in four gets a 500", breaches=_FETCH, shows="1 in 4")(
-    on_response(_internal_error, route="operation", status=200, every=4)
-)
+defect(
+    "operation-fetch-500",
+    "A poll gets a 500, {}",
+    case("", "one in four", every=4),
+    case("1-in-20", "one in twenty", every=20),
+    case("ended", "each time once it has ended", change=_internal_error_once_ended),
+    breaches=_FETCH,
+)(on_response(_internal_error, route="operation", status=200))

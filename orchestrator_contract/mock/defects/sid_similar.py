@@ -248,6 +248,7 @@ class _ByName(Behaviour):
     "A delete of {} deletes all configurations of the account",
     case("star", "the SID *", "data: a lone wildcard", matches=lambda sid: sid == "*"),
     case("percent", "the SID %", "data: a lone wildcard", matches=lambda sid: sid == "%"),
+    case("all", "the SID all", "data: the word all", matches=lambda sid: sid == "all"),
     case("empty", "an empty SID", "data: an empty SID", matches=lambda sid: not sid.strip()),
     breaches=_MALFORMED_DELETES,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import secrets
 from urllib.parse import parse_qs
@@ -39,12 +40,72 @@ class _ByRegion(Behaviour):
         return known[0]
 
 
+# -- lock-outs -----------------------------------------------------------------------------------
+
+
+class _LocksOut(Behaviour):
+    """Base of variants that refuse log-ins with 429 after failed ones, for *seconds*."""
+
+    failures = 6
+    seconds = 4.0
+    retry_after: int | None = None
+
+    def unauthenticated(self, request: Request) -> Response:
+        name = self.source(request)
+        failed, until = self.memory.get(name, (0, 0.0))
+        if self.now() < until:
+            return self.refuse(request, self.locked(until - self.now()))
+        failed = failed % self.failures + 1
+        until = self.now() + self.seconds if failed == self.failures else 0.0
+        self.memory[name] = failed, until
+        return super().unauthenticated(request)
+
+    def source(self, request: Request) -> tuple[str, object]:
+        """The name under which failed log-ins are counted."""
+        return "failed log-ins", None
+
+    def locked(self, left: float) -> Problem:
+        """The refusal with *left* seconds to go."""
+        told = math.ceil(left) if self.retry_after is None else self.retry_after
+        headers = ((b"retry-after", str(told).encode()),) if told else ()
+        return Problem(429, 20429, "Too many failed log-ins", headers)
+
+
+@variant("locks-out", "Bad credentials get a 429 for 4 s after six failed log-ins")
+class _LocksOutBriefly(_LocksOut):
+    pass
+
+
+@variant(
+    "locks-out-long",
+    "Bad credentials get a 429 for ten minutes after three failed log-ins of their user",
+)
+class _LocksOutLong(_LocksOut):
+    failures = 3
+    seconds = 600.0
+
+    def source(self, request: Request) -> tuple[str, object]:
+        user, _ = self.credentials(request) or ("", "")
+        return "failed log-ins", user
+
+
+@variant(
+    "locks-out-unsaid",
+    "Bad credentials get a 429 without Retry-After for a minute after ten failed log-ins",
+)
+class _LocksOutUnsaid(_LocksOut):
+    failures = 10
+    seconds = 60.0
+    retry_after = 0
+
+
 # -- Bearer tokens --------------------------------------------------------------------------------
 
 
 @variant(
     "bearer-too",
-    "Bearer tokens are taken beside Basic, and POST /v2/token gives out more for client credentials",
+    "Bearer tokens are taken beside Basic, and POST /v2/token gives out more for client"
+    " credentials",
 )
 class _BearerToo(Behaviour):
     def __init__(self, world: World, settings: Settings) -> None:

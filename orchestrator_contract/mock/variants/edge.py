@@ -55,14 +55,14 @@ def edge_page(status: int, reason: str) -> Response:
 class _Edge(Behaviour):
     """Base of variants whose edge refuses odd paths before credentials are checked."""
 
-    status = 403
+    edge_status = 403
 
     async def respond(self, request: Request) -> Response:
         path = request.path
         if len(path) > _LONGEST:
             return edge_page(414, "URI too long.")
         if b"//" in path or _DOTS.search(path) or _PLAIN.fullmatch(path) is None:
-            return edge_page(self.status, "Bad request.")
+            return edge_page(self.edge_status, "Bad request.")
         return await super().respond(request)
 
 
@@ -73,12 +73,12 @@ class _Edge403(_Edge):
 
 @variant("edge-html-400", "The edge answers odd paths with 400 and HTML")
 class _Edge400(_Edge):
-    status = 400
+    edge_status = 400
 
 
 @variant("edge-html-404", "The edge answers odd paths with 404 and HTML")
 class _Edge404(_Edge):
-    status = 404
+    edge_status = 404
 
 
 @variant("cloudfront-headers", "Answers have the headers of CloudFront")
@@ -138,12 +138,12 @@ class _InFlight(Behaviour):
 
 # -- connections ----------------------------------------------------------------------------------
 
-#: Most requests on one connection.
-_REQUESTS = 100
 
-
-class _Hundred(Behaviour):
+class _Counted(Behaviour):
     """Base of variants that count the requests of a connection."""
+
+    #: Most requests on one connection.
+    requests = 100
 
     def last(self, request: Request, response: Response) -> None:
         """Closes the connection after *response*."""
@@ -151,7 +151,7 @@ class _Hundred(Behaviour):
 
     async def finish(self, request: Request, response: Response) -> Response:
         response = await super().finish(request, response)
-        if self.once_in(_REQUESTS, ("connection", request.connection)):
+        if self.once_in(self.requests, ("connection", request.connection)):
             self.last(request, response)
         return response
 
@@ -159,15 +159,25 @@ class _Hundred(Behaviour):
 @variant(
     "connections-100", "A connection is closed after 100 requests, and the last answer says so"
 )
-class _Connections100(_Hundred):
+class _Connections100(_Counted):
     pass
 
 
 @variant("connections-100-unsaid", "A connection is closed after 100 requests without a word")
-class _Unsaid(_Hundred):
+class _Unsaid(_Counted):
     def last(self, request: Request, response: Response) -> None:
         if request.method != "HEAD":
             response.raw = raw_message(response).replace(b"connection: close\r\n", b"", 1)
+
+
+@variant("connections-5", "A connection is closed after five requests, and the last answer says so")
+class _Connections5(_Counted):
+    requests = 5
+
+
+@variant("connections-5-unsaid", "A connection is closed after five requests without a word")
+class _Unsaid5(_Unsaid):
+    requests = 5
 
 
 @variant("closes-after-401", "A connection is closed after a 401")

@@ -20,11 +20,13 @@ _LOST = 25
 
 
 class _Drops(Behaviour):
-    """Base of variants in which one delete of a whole run is lost."""
+    """Base of variants in which one request of a whole run is lost."""
+
+    route = "delete"
 
     def lost(self, request: Request) -> bool:
-        """True for the delete that is lost."""
-        return request.route == "delete" and self.tick("deletes asked for") == _LOST
+        """True for the request that is lost."""
+        return request.route == self.route and self.tick("asked for") == _LOST
 
 
 @variant("drops-one-request", "One delete of all is never answered, and was not carried out")
@@ -51,19 +53,41 @@ class _DropsAnswer(_Drops):
         return response
 
 
-def _reads(name: str, problem: Callable[[int], Problem]) -> None:
-    """Registers a variant that refuses a read now and then with *problem*."""
+@variant("drops-one-poll", "One poll of all is never answered")
+class _DropsPoll(_Drops):
+    route = "operation"
+
+    async def finish(self, request: Request, response: Response) -> Response:
+        response = await super().finish(request, response)
+        response.drop = self.lost(request)
+        return response
+
+
+@variant("poll-fails-once", "One poll of all is a 500, and is fine the next time")
+class _PollFails(_Drops):
+    route = "operation"
+
+    async def before_action(self, request: Request) -> None:
+        await super().before_action(request)
+        if self.lost(request):
+            raise Refused(internal_error())
+
+
+def _reads(name: str, problem: Callable[[int], Problem], every: int = 25) -> None:
+    """Registers a variant that refuses one read in *every* with *problem*."""
 
     class Reads(Behaviour):
         async def before_action(self, request: Request) -> None:
             await super().before_action(request)
-            if request.method in ("GET", "HEAD") and self.once_in(25, "reads"):
+            if request.method in ("GET", "HEAD") and self.once_in(every, "reads"):
                 raise Refused(problem(self.settings.retry_after))
 
-    text = f"Every 25th fetch, list and poll is a {problem(1).status}, and is fine the next time"
+    text = (
+        f"Every {every}th fetch, list and poll is a {problem(1).status}, and is fine the next time"
+    )
     variant(name, text)(Reads)
 
 
 _reads("reads-throttled", throttled)
-_reads("reads-fail", lambda _: internal_error())
+_reads("reads-fail", lambda _: internal_error(), every=100)
 _reads("reads-unavailable", unavailable)

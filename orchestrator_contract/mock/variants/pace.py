@@ -26,6 +26,15 @@ class _Responses(Behaviour):
         return response
 
 
+@variant("delete-responses-80-ms", "The response to a DELETE takes 80 ms")
+class _DeleteResponses(Behaviour):
+    async def finish(self, request: Request, response: Response) -> Response:
+        response = await super().finish(request, response)
+        if request.method == "DELETE":
+            response.delay += 0.08 * self.settings.time_scale
+        return response
+
+
 @variant("creates-2-6-s", "Creates and updates pend for 2 to 6 seconds")
 class _Creates(Behaviour):
     def start_operation(self, request: Request, kind: str, sid: str, seconds: float) -> Operation:

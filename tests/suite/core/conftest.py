@@ -20,9 +20,10 @@ import pytest
 from orchestrator_contract.coordination.coordinator import Coordinator
 from orchestrator_contract.effort import EFFORTS, Effort
 from orchestrator_contract.endpoint import Endpoint, Settings
-from orchestrator_contract.http.connections import Origin, Wire
+from orchestrator_contract.http.addresses import Origin
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.response import Response, TransportError, TransportFault
+from orchestrator_contract.http.wire import Wire
 from orchestrator_contract.profile import Account, Limits, Profile, Provision
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
@@ -32,8 +33,8 @@ ORIGIN = "http://target.example"
 PLANE = "/v2/ControlPlane"
 #: Modules that wait for the endpoint; a command and the wire take real time.
 _WAITS = re.compile(
-    r"orchestrator_contract\.(api|check|coordination\.coordinator|endpoint|http\.sender"
-    r"|provision(?!\.command)|resources|steps)\b"
+    r"orchestrator_contract\.(api|check|coordination\.coordinator|endpoint"
+    r"|provision(?!\.command)|resources|schedule|sending\.(allowance|sender|transmitter)|steps)\b"
 )
 #: Status, body and headers of an answer, or why there is none. A dictionary becomes a JSON body.
 Said = tuple[int] | tuple[int, Any] | tuple[int, Any, Mapping[str, str]] | TransportFault
@@ -83,7 +84,7 @@ class Sent:
 
 
 def answer_of(said: Said | Response) -> Response | TransportError:
-    """What the wire would make of it."""
+    """The request as it is on the wire."""
     if isinstance(said, Response):
         return said
     if isinstance(said, TransportFault):
@@ -222,7 +223,7 @@ class Bench:
         return found
 
     def seen(self, observation: str) -> dict[str, int]:
-        """What was observed, and how often."""
+        """The observations, with their counts."""
         return dict(self.endpoint.findings.observations.get(observation, {}))
 
     def exchange(

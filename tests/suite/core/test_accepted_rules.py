@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from orchestrator_contract.exceptions import OperationUnreachable
-from orchestrator_contract.http.addresses import last_segment
-from orchestrator_contract.http.connections import Origin
+from orchestrator_contract.http.addresses import Origin, last_segment
 from orchestrator_contract.http.exchange import Call
 from orchestrator_contract.http.request import origin_of
 from orchestrator_contract.profile import Account

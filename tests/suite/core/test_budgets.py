@@ -68,7 +68,7 @@ def test_pace(start: Callable[..., Bench], monkeypatch: pytest.MonkeyPatch) -> N
     """Each request waits for its place, however far it is; one behind the end of the run is not waited for."""
     bench = start()
     bench.script.on("GET /Configurations/x", (404, {}))
-    bench.endpoint.client.longest_s = 200
+    bench.endpoint.client.allowance.longest_s = 200
     places = iter([0.0, 0.5, 1.5, 100.0, 100.0])
     monkeypatch.setattr(bench.endpoint.coordinator, "pace", lambda: next(places))
 

@@ -307,7 +307,8 @@ def test_not_accepted(
     assert str(caught.value) == why
     assert judged(bench, "DEL-ACCEPTED", "KEY-FORMAT-ACCEPTED") == judgement
     for requirement in judgement:
-        # Every try that the scenario made is shown, of very many the last; what the client itself repeated is one of them.
+        # Every try that the scenario made is shown, of very many the last; what the client itself
+        # repeated is one of them.
         assert bench.steps(requirement)[-1] == ("DELETE sid", said[-1][0])
         assert len(bench.steps(requirement)) == min(
             6, len(bench.script.sent) - sum(one[0] == 503 for one in said)
@@ -442,8 +443,8 @@ def test_completed(bench: Bench, deletes: Deletes) -> None:
 
 def test_completed_when_sent_again(bench: Bench, deletes: Deletes) -> None:
     """A delete that FAILED once is sent again under another key; that one counts."""
-    bad = operation_of(bench, "a", "FAILED", key=deletes.endpoint.key())
-    good = operation_of(bench, "a", "COMPLETED", key=deletes.endpoint.key())
+    bad = operation_of(bench, "a", "FAILED", key=bench.endpoint.key())
+    good = operation_of(bench, "a", "COMPLETED", key=bench.endpoint.key())
     # The end is looked at once more before the next try.
     bench.script.on(
         "GET /Operations/op-a",
@@ -493,10 +494,10 @@ def test_none_completed(bench: Bench, deletes: Deletes) -> None:
         pytest.param(PLAIN, {"region": 1}, False, id="another-region"),
     ],
 )
-def test_newest(
+def test_drawn(
     start: Callable[..., Bench], key: str | None, scope: dict[str, int], again: bool
 ) -> None:
-    """A COMPLETED delete under a plain key in the default scope is used again until the clock moves."""
+    """A COMPLETED delete under a plain key in the default scope is drawn until the clock moves."""
     bench = start(
         accounts=tuple(Account(f"u{i}", f"pass{i}", ("U", "P")) for i in (1, 2)),
         regions=("http://one.example",),
@@ -504,45 +505,63 @@ def test_newest(
     deletes = Deletes(bench.endpoint)
     operation = operation_of(bench, "a", "COMPLETED", key, **scope)
     deletes.complete([operation])
-    another = operation_of(bench, "b", "COMPLETED", PLAIN)
-    deletes.completed = lambda *_, **__: [another]  # type: ignore[method-assign]
+    made = making(bench, deletes)
 
-    assert deletes.newest() is (operation if again else another)
+    assert (deletes.draw() == [operation]) is again
     bench.endpoint.coordinator.advance(60)
-    assert deletes.newest() is another
+    assert deletes.draw() == made[-1:]
 
 
-def test_draws(start: Callable[..., Bench], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each drawn delete is given once; those not drawn before the clock moves are not given."""
+def test_draws_take_turns(start: Callable[..., Bench]) -> None:
+    """As many are made as draws are expected, but a few at most, and one given alone is not drawn."""
     bench = start(effort="standard")
     deletes = Deletes(bench.endpoint)
-    made: list[Operation] = []
+    made = making(bench, deletes)
+    deletes.expect(9)
 
-    def completed(number: int = 1, **_: Any) -> list[Operation]:
-        new = [operation_of(bench, f"s{len(made) + n}", "COMPLETED", PLAIN) for n in range(number)]
-        made.extend(new)
-        return new
+    drawn = [one for _ in range(4) for one in deletes.draw(2)]
+    alone = deletes.draw_alone()
+    drawn += deletes.draw()
 
-    monkeypatch.setattr(deletes, "completed", completed)
-    deletes.expect(4)
+    assert [drawn.count(one) for one in made] == [3, 3, 3, 0]
+    assert alone is made[-1]
 
-    drawn = [*deletes.draw(), *deletes.draw(), deletes.draw_alone()]
-    bench.endpoint.coordinator.advance(60)
-    drawn += deletes.draw(2)
 
-    assert drawn == [*made[:3], *made[-2:]]
-    assert len({one.sid for one in drawn}) == 5
+def test_draws_of_one_test(start: Callable[..., Bench]) -> None:
+    """No more are made than are expected to be drawn."""
+    bench = start(effort="standard")
+    deletes = Deletes(bench.endpoint)
+    made = making(bench, deletes)
+    deletes.expect(1)
+
+    deletes.draw()
+
+    assert len(made) == 1
 
 
 def test_withheld(bench: Bench, deletes: Deletes) -> None:
     """A delete whose key may stand for another request by now is not given again."""
-    first, other = (operation_of(bench, sid, "COMPLETED", PLAIN) for sid in ("a", "b"))
+    first = operation_of(bench, "a", "COMPLETED", PLAIN)
     deletes.complete([first])
-    deletes.completed = lambda *_, **__: [other]  # type: ignore[method-assign]
+    made = making(bench, deletes)
 
     deletes.withhold(first)
 
-    assert deletes.newest() is other
+    assert deletes.draw() == made
+    assert deletes.is_withheld(first)
+
+
+def making(bench: Bench, deletes: Deletes) -> list[Operation]:
+    """The COMPLETED deletes that *deletes* makes from now on."""
+    made: list[Operation] = []
+
+    def completed(number: int = 1, **_: Any) -> list[Operation]:
+        new = [operation_of(bench, f"n{len(made) + n}", "COMPLETED", PLAIN) for n in range(number)]
+        made.extend(new)
+        return deletes.complete(new)
+
+    deletes.completed = completed  # type: ignore[method-assign]
+    return made
 
 
 # -------------------------------------------------------------------- repeated
@@ -616,6 +635,6 @@ def test_later_findings_belong_to_the_test_that_had_it_accepted(
     findings.end()
     findings.begin("tests/x.py::test_b", [])
 
-    deletes.complete_pending()
+    bench.endpoint.beside.join()
 
     assert findings.records["OP-COMPLETES"].tests == ["tests/x.py::test_a"]

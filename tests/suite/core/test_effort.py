@@ -22,7 +22,7 @@ from orchestrator_contract.effort import EFFORTS, TAKING
     ],
 )
 def test_supply(name: str, supply: float, lessened: str) -> None:
-    """What takes configurations follows the supply, and is said; everything else stays as it was asked for."""
+    """Samples of configurations follow the supply, with a remark; others stay."""
     asked = EFFORTS[name]
 
     got = asked.within(supply)
@@ -47,16 +47,37 @@ def test_supply(name: str, supply: float, lessened: str) -> None:
     ("name", "requests", "lesser"),
     [
         pytest.param("quick", 10, "quick", id="nothing-is-less-than-quick"),
-        pytest.param("standard", 4300, "standard", id="enough"),
-        pytest.param("standard", 4299, "quick", id="not-quite-enough"),
+        pytest.param("standard", 3100, "standard", id="enough"),
+        pytest.param("standard", 3099, "quick", id="not-quite-enough"),
         pytest.param("thorough", 5000, "standard", id="thorough-with-the-default-limit"),
         pytest.param("thorough", 500, "quick", id="thorough-with-next-to-none"),
     ],
 )
 def test_few_requests(name: str, requests: int, lesser: str) -> None:
-    """What can't be sent in full is not begun: all of it is sampled as in what can be, which is said."""
+    """A budget too small for an effort reduces it to one that fits, with a remark."""
     got = EFFORTS[name].within(math.inf, requests)
 
     assert replace(got, name=lesser, remarks=()) == EFFORTS[lesser]
     assert got.name == name
     assert bool(got.remarks) is (name != lesser)
+
+
+@pytest.mark.parametrize(
+    ("name", "most", "lesser", "spare"),
+    [
+        pytest.param("standard", math.inf, "standard", False, id="no-bound"),
+        pytest.param("standard", 1499, "quick", False, id="not-quite-enough"),
+        pytest.param("standard", 20, "quick", True, id="twenty-a-day"),
+        pytest.param("quick", 20, "quick", True, id="quick-with-twenty"),
+        pytest.param("thorough", 3000, "standard", False, id="thorough"),
+    ],
+)
+def test_few_deletes(name: str, most: float, lesser: str, spare: bool) -> None:
+    """All is sampled as in what the bound of DELETE requests allows; below that tests are chosen."""
+    got = EFFORTS[name].within(math.inf, 100_000, most)
+
+    assert replace(got, name=lesser, remarks=(), spare=False) == EFFORTS[lesser]
+    assert got.spare is spare
+    assert [f"delete_requests gives {most:g}" in one for one in got.remarks] == (
+        [True] if most < EFFORTS[name].delete_requests else []
+    )

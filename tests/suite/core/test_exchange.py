@@ -14,7 +14,8 @@ from urllib.parse import quote
 
 import pytest
 
-from orchestrator_contract.http.exchange import MAX_DEPTH, Exchange, parse_json
+from orchestrator_contract.http.exchange import Exchange
+from orchestrator_contract.http.json_text import MAX_DEPTH, parse_json
 from orchestrator_contract.http.response import TransportFault
 from orchestrator_contract.profile import Account, Profile
 from orchestrator_contract.redaction import redactor as redactor_module
@@ -74,7 +75,7 @@ def test_json(body: bytes, value: object) -> None:
     ],
 )
 def test_no_json(body: bytes, error: str) -> None:
-    """What is no JSON text is told apart by why."""
+    """Invalid JSON is classified by the reason."""
     parsed = parse_json(body)
 
     assert parsed.error == error
@@ -319,7 +320,7 @@ TOKEN = base64.b64encode(f"user:{PASSWORD}".encode()).decode()
 def test_letter_case_hides_no_secret(
     redactor: Redactor, secret: str, change: Callable[[str], str]
 ) -> None:
-    """Who knows a secret but for the case of its letters knows it."""
+    """A secret in another letter case is masked, too."""
     assert redactor.text(f"A {change(secret)} B") == "A *** B"
 
 
@@ -414,7 +415,7 @@ def test_a_secret_in_another_dress(redactor: Redactor, form: str) -> None:
     ids=ascii,
 )
 def test_something_between_the_letters(redactor: Redactor, between: str) -> None:
-    """What is not seen, or stands for such, between the letters hides nothing, neither in text nor in the bytes of one."""
+    """Invisible characters between its letters hide no secret, in text or bytes."""
     for secret in (PASSWORD, TOKEN):
         form = between.join(secret)
 
@@ -495,7 +496,7 @@ def test_a_secret_beyond_ascii() -> None:
 def test_a_secret_learnt_while_another_thread_looks(
     redactor: Redactor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What is learnt while the patterns are made is hidden from the next text on, and meanwhile no text gets by with older ones."""
+    """A secret learned while patterns are made is masked from the next text on."""
     learns = threading.Thread(target=redactor.hide, args=({"learnt-meanwhile"},))
     others: list[str] = []
     looks = threading.Thread(target=lambda: others.append(redactor.text(PASSWORD)))
@@ -525,7 +526,7 @@ def test_one_of_a_profile_knows_all_accounts() -> None:
         origins=("http://origin-one.example",),
         accounts=(Account("one", "p/a+s", ("U", "P")), Account("two", "origin-one", ("U2", "P2"))),
     )
-    made = Redactor.of(target)
+    made = target.redactor()
 
     assert made.text("p/a+s origin-one") == "*** origin-one"
 
@@ -558,7 +559,7 @@ def test_the_longest_form_is_replaced_first() -> None:
 
 
 def test_short_secrets_are_no_secrets() -> None:
-    """What has three characters or fewer would hide anything."""
+    """Secrets of three characters or fewer are not masked: they are in any text."""
     redactor = Redactor()
     redactor.add("u", "abc")
     redactor.add("u", "wxyz")
@@ -579,7 +580,7 @@ def test_short_secrets_are_no_secrets() -> None:
 def test_credentials_made_for_a_test(
     redactor: Redactor, authorization: str | None, text: str
 ) -> None:
-    """What a test puts into Authorization is near the real credentials, and as secret."""
+    """A test's Authorization value resembles the real one, and is masked, too."""
     redactor.learn(authorization)
 
     assert redactor.text("x c2VjcmV0 y") == text
@@ -603,8 +604,8 @@ def test_a_scheme_is_no_secret(redactor: Redactor) -> None:
 
 def test_made_credentials_hide_nothing_of_answers() -> None:
     """A wrong password that is a word of the API, and the token of an empty pair, are no secrets: ids may hold either."""
-    redactor = Redactor()
-    redactor.add("SKvendor", "conv1", "http://127.0.0.1:9000")
+    redactor = Redactor("http://127.0.0.1:9000")
+    redactor.add("SKvendor", "conv1")
     for user, password in (("", ""), ("SKvendor", "conv"), ("SKvendor", "CONV1")):
         redactor.learn("Basic " + base64.b64encode(f"{user}:{password}".encode()).decode())
 
@@ -620,8 +621,8 @@ def test_made_credentials_hide_nothing_of_answers() -> None:
 )
 def test_a_secret_that_is_a_word_of_the_api(secret: str) -> None:
     """A secret that stands in every response is hidden only where it is sent as a credential."""
-    redactor = Redactor()
-    redactor.add("SKvendor", secret, "http://127.0.0.1:9000")
+    redactor = Redactor("http://127.0.0.1:9000")
+    redactor.add("SKvendor", secret)
     response = '{"status": "COMPLETED", "nextToken": null, "statusUrl": "http://127.0.0.1:9000/v2", "related": {"configurationId": "x"}, "code": 20404}'
 
     assert redactor.text(response) == response
@@ -634,7 +635,7 @@ def test_a_secret_that_is_a_word_of_the_api(secret: str) -> None:
 )
 def test_a_secret_that_is_no_word_of_the_api(secret: str) -> None:
     """Anything else is hidden."""
-    redactor = Redactor()
-    redactor.add("SKvendor", secret, "http://127.0.0.1:9000")
+    redactor = Redactor("http://127.0.0.1:9000")
+    redactor.add("SKvendor", secret)
 
     assert secret not in redactor.text(f"it is {secret}, they say")

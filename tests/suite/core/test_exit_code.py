@@ -25,7 +25,7 @@ ONLY_NEW = Policy(only_new=True)
 
 @dataclass(frozen=True)
 class Seen:
-    """What a run found: the requirements that held, and those that did not."""
+    """The findings of a run: requirements that held, and those that did not."""
 
     passed: tuple[str, ...] = ()
     breached: tuple[str, ...] = ()
@@ -33,6 +33,7 @@ class Seen:
     unusable: bool = False
     known: bool = False
     waiver_notes: list[str] = field(default_factory=list)
+    leftovers: tuple[str, ...] = ()
 
 
 class _Baseline:
@@ -65,6 +66,7 @@ def result(seen: Seen, policy: Policy) -> Result:
         effort="quick",
         started=now,
         finished=now,
+        leftovers=seen.leftovers,
         unusable=EndpointUnusable("gone", stands=seen.breached) if seen.unusable else None,
         baseline=cast("Any", _Baseline()) if seen.known else None,
     )
@@ -82,6 +84,7 @@ EMPTY = Seen()
 GONE = Seen(unusable=True, unverified=(GATING,))
 NO_HTTP = Seen(unusable=True, breached=("HTTP-COMPLETE",))
 KNOWN = Seen(passed=(OTHER,), breached=(GATING,), known=True)
+LEFT = Seen(passed=(GATING,), leftovers=("one is left",))
 BAD_WAIVER = Seen(passed=(GATING,), waiver_notes=["a waiver has expired"])
 
 OK, FAILED, INTERRUPTED, BROKEN, UNUSABLE, NO_TESTS = range(6)
@@ -92,6 +95,8 @@ OK, FAILED, INTERRUPTED, BROKEN, UNUSABLE, NO_TESTS = range(6)
     [
         # The verdict decides where the session ended as it should.
         pytest.param(0, HELD, NOTHING, Ending(), id="conformant"),
+        pytest.param(1, LEFT, NOTHING, Ending(), id="left-on-the-endpoint"),
+        pytest.param(2, LEFT, NOTHING, Ending(INTERRUPTED), id="left-and-interrupted"),
         pytest.param(1, BREACHED, NOTHING, Ending(FAILED), id="breached"),
         pytest.param(1, BREACHED, NOTHING, Ending(OK), id="breached-and-passed-when-rerun"),
         pytest.param(0, WARNED, NOTHING, Ending(), id="warned"),

@@ -13,7 +13,8 @@ from orchestrator_contract.exceptions import Inconclusive
 from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.redaction.redactor import Redactor
 from orchestrator_contract.results.evidence import Evidence
-from orchestrator_contract.results.findings import MAX_EVIDENCE, Findings
+from orchestrator_contract.results.findings import Findings
+from orchestrator_contract.results.records import MAX_EVIDENCE
 
 if TYPE_CHECKING:
     from tests.suite.core.conftest import Bench
@@ -49,7 +50,7 @@ def test_a_check_that_holds(findings: Findings) -> None:
         record.unverified,
         record.tests,
     ) == (2, 0, [], [], [], [])
-    assert (findings.breach_count(), findings.last_breached, findings.end()) == (0, "", [])
+    assert findings.end() == []
 
 
 def test_a_breach(findings: Findings, exchange: Callable[..., Exchange]) -> None:
@@ -85,7 +86,6 @@ def test_a_breach(findings: Findings, exchange: Callable[..., Exchange]) -> None
         ),
         Evidence(steps[1].curl(), 404, {"content-type": "application/json"}, '{"a": 1}'),
     )
-    assert (findings.breach_count(), findings.last_breached) == (1, DERIVED)
     assert findings.end() == [(DERIVED, problem)]
 
 
@@ -146,7 +146,6 @@ def test_an_advisory_breach_does_not_count(findings: Findings) -> None:
     findings.check(DERIVED, False)
     findings.check(ADVISORY, False)
 
-    assert (findings.breach_count(), findings.last_breached) == (2, DERIVED)
     assert [one for one, _ in findings.end()] == [DOCUMENTED, ADVISORY, DERIVED, ADVISORY]
 
 
@@ -233,7 +232,7 @@ def test_no_answer_as_evidence(findings: Findings, exchange: Callable[..., Excha
     cut = exchange("delete", TransportFault.TIMEOUT)
     cut.fault_text = "gave pass-word up"
 
-    piece = findings.evidence(cut)
+    (piece,) = findings.evidence(cut)
 
     assert (piece.status, piece.headers, piece.body) == (None, {}, "(gave *** up)")
 
@@ -247,7 +246,7 @@ def test_evidence_holds_no_secret(findings: Findings, exchange: Callable[..., Ex
     )
     shown.credential_names = ("USER", "PASSWORD")
 
-    piece = findings.evidence(shown)
+    (piece,) = findings.evidence(shown)
 
     assert piece.body == '{"m": "***"}'
     assert piece.headers["location"] == "/***"
@@ -256,7 +255,7 @@ def test_evidence_holds_no_secret(findings: Findings, exchange: Callable[..., Ex
 
 
 def test_what_is_unverified(findings: Findings) -> None:
-    """Each reason is told once, for each requirement that it concerns, and counts as no check."""
+    """Each reason is recorded once for each requirement, and counts as no check."""
     findings.begin("test_x", [])
     findings.unverified([DERIVED, ADVISORY], "no pass-word")
     findings.unverified([DERIVED], "no pass-word")
@@ -393,6 +392,26 @@ def test_findings_of_several_processes_are_merged(findings: Findings) -> None:
     assert len(findings.records[DERIVED].problems) == 15
 
 
+@pytest.mark.parametrize("processes", [1, 2, 3])
+def test_faults_that_may_pass_are_counted_over_processes(
+    findings: Findings, exchange: Callable[..., Exchange], processes: int
+) -> None:
+    """One in a run is no breach, two are, each with its evidence, whoever met them."""
+    for number in range(processes):
+        other = Findings(catalogue.load(), Redactor())
+        other.begin(f"test_{number}", [DERIVED])
+        lost = exchange("fetch", (404, {}))
+        other.passing(DERIVED, expected="a response", seen=f"none {number}", exchanges=[lost])
+        assert other.end() == []
+        findings.merge(json.loads(json.dumps(other.dump())))
+
+    record = findings.records[DERIVED]
+    assert record.breaches == (processes if processes > 1 else 0)
+    assert [(one.seen, one.test, len(one.steps)) for one in record.shown] == [
+        (f"none {number}", f"test_{number}", 1) for number in range(record.breaches)
+    ]
+
+
 def test_evidence_of_a_breach_that_no_waiver_excuses_comes_through(findings: Findings) -> None:
     """However much of what is excused another process brought before."""
     findings.excused = lambda _, problem: "known" in problem
@@ -451,10 +470,37 @@ def test_a_breach_comes_through_unchanged(
 
 
 def test_a_dump_is_plain_data(findings: Findings) -> None:
-    """What one process hands to another is JSON as it stands."""
-    dump = filled(findings, "a", 2)
+    """Findings handed to another process go through JSON unchanged."""
+    text = json.dumps(filled(findings, "a", 2))
+    other = Findings(catalogue.load(), Redactor())
 
-    assert json.loads(json.dumps(dump)) == dump
+    other.merge(json.loads(text))
+
+    assert json.loads(json.dumps(other.dump())) == json.loads(text)
+
+
+def test_a_test_that_was_cut_short_in_another_process(findings: Findings) -> None:
+    """Checks of a worker do not make up for its test that did not end."""
+    other = Findings(catalogue.load(), Redactor())
+    other.begin("tests/x.py::test_a", [DERIVED])
+    other.check(DERIVED, True)
+    other.cut_short([DERIVED], "timed out")
+
+    findings.merge(other.dump())
+
+    assert findings.records[DERIVED].cut_short == "timed out"
+
+
+def test_generated_requests_are_counted_over_processes(findings: Findings) -> None:
+    """Each process counts what it generates, by kind."""
+    other = Findings(catalogue.load(), Redactor())
+    for one in (findings, other, other):
+        one.count_generated("malformed keys")
+    other.count_generated("histories")
+
+    findings.merge(other.dump())
+
+    assert findings.generated == {"malformed keys": 3, "histories": 1}
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ for kinds in (
 
 
 def generated() -> list[tuple[int, str]]:
-    """What one seed gives."""
+    """The inputs that one seed gives."""
     seen: list[tuple[int, str]] = []
 
     @seed(7)

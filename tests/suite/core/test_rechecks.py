@@ -211,13 +211,13 @@ def test_last_rechecks_wait_for_who_moves_the_clock(rechecked: Bench) -> None:
     coordinator = rechecked.endpoint.coordinator
     rechecked.endpoint.rechecks.completed([ended(rechecked, "a")])
     rechecked.script.on(ALL, page())
-    assert coordinator.enter_clock("gw1", alone=True, seconds=0)
+    assert coordinator.clock.enter("gw1", alone=True, seconds=0)
     sent = len(rechecked.script.sent)
     closing = Thread(target=rechecked.endpoint.close)
     closing.start()
     closing.join(0.2)
     coordinator.advance(8 * 86400)
-    coordinator.leave_clock("gw1", alone=True)
+    coordinator.clock.leave("gw1", alone=True)
     closing.join(20)
 
     assert not closing.is_alive()

@@ -47,14 +47,14 @@ def test_giving_back_to_a_pool(start: Callable[..., Bench]) -> None:
 
 
 def test_cleaning_up(world: World, alone: Bench) -> None:
-    """What was created is deleted and waited for; what is known to be gone is not asked for."""
+    """Created configurations are deleted; those known to be gone are not asked for."""
     configurations = alone.endpoint.configurations
     made = configurations.take(4)
     alone.endpoint.inventory.gone(made[0])
     deletable(alone, made[1].sid)
     deletable(alone, made[2].sid, (404, {}))
     deletable(alone, made[3].sid, (410, {}))
-    alone.endpoint.client._lost = 1000.0
+    alone.endpoint.client.allowance.lost_s = 1000.0
 
     assert configurations.clean_up() == []
 
@@ -266,6 +266,7 @@ def test_another_account_s_number_is_discarded(start: Callable[..., Bench]) -> N
     theirs = configurations.one(scope=Scope(1))
     assert [one.scope.account for one in configurations.idle(DEFAULT_SCOPE)] == [0]
     configurations.discard()
+    bench.endpoint.client.parallel.join()
 
     assert sorted(sent.user for sent in bench.script.sent if sent.line.startswith("DELETE")) == [
         "user1",
@@ -310,7 +311,7 @@ def test_a_refused_create(world: World, alone: Bench, said: Said, *, there: bool
 
 
 def test_a_failed_create_that_made_something(world: World, alone: Bench) -> None:
-    """What a create says that it did not make is removed if it is listed all the same."""
+    """A configuration of a create that FAILED is removed if it is listed."""
     world.status, world.related = "FAILED", lambda number: {"configurationId": f"sid{number}"}
     with pytest.raises(NothingToDelete):
         alone.endpoint.configurations.one()
@@ -371,7 +372,7 @@ def test_ids_that_differ_in_case(world: World, alone: Bench, listed: list[str], 
 
 
 def test_a_listed_id_that_is_no_text(world: World, alone: Bench) -> None:
-    """What is listed under a name of the run's with an id of another type is nobody's."""
+    """A listed entry with an id of another type is not the run's, whatever its name."""
     world.related = lambda number: None
     odd: list[Any] = [[], {}, None, 7]
     alone.script.on(ALL, page(), page(*({"id": one, "displayName": "oc-run-0"} for one in odd)))
@@ -504,7 +505,7 @@ def test_what_is_not_needed_makes_room(bench: Bench, *, spoiled: bool) -> None:
     configurations.ahead = 0
     configurations.take(1)
     configurations.begin()
-    mine = configurations.one()
+    mine = configurations.take(1, new=True)[0]
     if spoiled:
         bench.endpoint.ownership.touch("sid0", 0, 0, clear=False)
     bench.script.on("DELETE /Configurations/sid0", (404, {}))
@@ -517,6 +518,45 @@ def test_what_is_not_needed_makes_room(bench: Bench, *, spoiled: bool) -> None:
     assert [line for line in bench.script.lines() if line.startswith("DELETE")] == [
         "DELETE /Configurations/sid0"
     ] * spoiled
+
+
+@pytest.mark.parametrize(
+    ("members", "touched", "again"),
+    [
+        pytest.param({}, False, True, id="untouched"),
+        pytest.param({}, True, False, id="touched"),
+        pytest.param({"conversationsV1Bridge": {}}, False, False, id="bridged"),
+    ],
+)
+def test_what_an_earlier_test_left_serves_again(
+    bench: Bench, members: dict[str, Any], *, touched: bool, again: bool
+) -> None:
+    """A later test gets what no delete may have touched, unless a service may keep it."""
+    World(bench)
+    configurations = bench.endpoint.configurations
+    configurations.ahead = 0
+    (first,) = configurations.take(1, payloads=[members])
+    assert configurations.one() is not first  # the same test uses it
+    configurations.begin()
+    if touched:
+        bench.endpoint.ownership.touch(first.sid, 0, 0, clear=True)
+
+    assert (first in configurations.take(2)) is again
+
+
+def test_target_of_refused_requests_serves_again(start: Callable[..., Bench]) -> None:
+    """A complete configuration is aimed at by several tests, while no delete may have touched it."""
+    bench = start(effort="standard")
+    World(bench)
+    targets = bench.endpoint.targets
+    first = targets.one()
+    bench.endpoint.configurations.begin()
+    second = targets.one()
+    bench.endpoint.configurations.begin()
+    bench.endpoint.ownership.touch(first.sid, 0, 0, clear=True)
+
+    assert second is first
+    assert targets.one() is not first
 
 
 def test_fewer_where_there_are_no_more(bench: Bench) -> None:
@@ -539,6 +579,6 @@ def test_a_pool_that_ends_gives_the_rest(start: Callable[..., Bench]) -> None:
 
 
 def test_what_is_used_up_is_one_way_less(start: Callable[..., Bench]) -> None:
-    """What was seen before a pool ended stands."""
+    """Findings from before a pool ended stand."""
     with pytest.raises(CheckInconclusive):
         start(provision=Provision("pool", pool=("a",))).endpoint.configurations.take(2)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from orchestrator_contract.http import retention
-from orchestrator_contract.http.exchange import MAX_VALUES, parse_json
+from orchestrator_contract.http import exchange as module
+from orchestrator_contract.http.json_text import MAX_VALUES, parse_json
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.rules.idempotency import differences, same_response
 
@@ -40,8 +40,8 @@ def large(bench: Bench) -> Large:
 def test_old_large_answers_are_let_go_of(large: Large, monkeypatch: pytest.MonkeyPatch) -> None:
     """The newest are whole, of older ones little is left."""
     one = large()
-    monkeypatch.setattr(retention, "_MOST", 2.5 * one.weight)
-    keep = retention.Retention()
+    monkeypatch.setattr(module, "_MOST_RETAINED", 2.5 * one.weight)
+    keep = module.Retention()
     exchanges = [large() for _ in range(10)]
 
     for exchange in exchanges:
@@ -52,10 +52,10 @@ def test_old_large_answers_are_let_go_of(large: Large, monkeypatch: pytest.Monke
 
 
 def test_small_answers_stay(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is small is never touched, however little room there is."""
-    monkeypatch.setattr(retention, "_MOST", 1)
+    """Small bodies are always kept, however little room there is."""
+    monkeypatch.setattr(module, "_MOST_RETAINED", 1)
     keep, small = (
-        retention.Retention(),
+        module.Retention(),
         [bench.exchange("delete", (202, {"statusUrl": "http://a/b"})) for _ in range(3)],
     )
 
@@ -146,7 +146,7 @@ LONG = "x" * 1_200_000
 def test_a_replay_of_what_was_let_go_of(
     large: Large, bench: Bench, then: dict[str, Any], now: dict[str, Any], what: str
 ) -> None:
-    """What was the same on the wire is the same, however long, and what was not is not, though it begins alike."""
+    """Long bodies are equal only if they were equal on the wire."""
     original, both = large(**then), large(**then)
     original.shed()
     both.shed()

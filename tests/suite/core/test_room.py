@@ -110,10 +110,15 @@ def test_refused_create_bounds_the_run(start: Callable[..., Bench], refusal: Sai
 
 
 def test_bounded_requests() -> None:
-    """A kind with a bound is counted; of deletes as many are kept as there are configurations."""
-    coordinator = Coordinator(100, 0, 100, None, bounds={DELETES: 2})
-    entry = {"name": "n", "state": "creating", "account": 0, "region": 0}
-    assert coordinator.journal([entry]) == ""
+    """Of deletes as many are kept as clean up the configurations, and no more are created."""
+    coordinator = Coordinator(100, 0, 100, None, bounds={DELETES: 4})
+    one, two, three = (
+        {"name": name, "state": "creating", "account": 0, "region": 0} for name in "abc"
+    )
+    assert coordinator.journal([one, two]) == ""
+    assert "delete_requests) does not cover" in coordinator.journal([three])
 
-    assert [coordinator.take_bounded(DELETES) for _ in range(3)] == [True, False, False]
+    assert [coordinator.take_bounded(DELETES) for _ in range(3)] == [True, True, False]
+    cleaning = [coordinator.take_bounded(DELETES, cleaning=True) for _ in range(3)]
+    assert cleaning == [True, True, False]
     assert coordinator.take_bounded(FAILED_LOGINS)

@@ -1,4 +1,4 @@
-"""500s that only malformed keys meet are told from those that pass."""
+"""500s that only malformed keys get are distinguished from passing ones."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from orchestrator_contract.http.exchange import Call
-from orchestrator_contract.rules.server_errors import ServerErrorRate
+from orchestrator_contract.rules.errors import ServerErrorRate
 
 if TYPE_CHECKING:
     from tests.suite.core.conftest import Bench
@@ -41,6 +41,27 @@ def test_malformed_keys_that_meet_500(
     rate.judge(bench.endpoint.findings)
 
     assert ("KEY-MALFORMED-NO-5XX" in bench.breaches()) is breached
+
+
+@pytest.mark.parametrize(
+    ("polls", "failed", "breached"),
+    [
+        pytest.param(20, 1, False, id="once"),
+        pytest.param(40, 2, True, id="one-in-twenty"),
+        pytest.param(200, 2, False, id="one-in-a-hundred"),
+        pytest.param(200, 10, True, id="often"),
+    ],
+)
+def test_polls_that_meet_500(bench: Bench, polls: int, failed: int, breached: bool) -> None:
+    """Polls may meet a 500 that passes once in a long while."""
+    rate = ServerErrorRate()
+    for number in range(polls):
+        status = 500 if number < failed else 200
+        rate(bench.exchange("operation", (status, {}), call=Call("operation", "op", of="delete")))
+
+    rate.judge_polls(bench.endpoint.findings)
+
+    assert ("OP-FETCH" in bench.breaches()) is breached
 
 
 def test_500s_that_are_not_counted(bench: Bench) -> None:

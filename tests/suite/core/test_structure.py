@@ -1,4 +1,4 @@
-"""The shape of the package: imports without a circle, and each rule in one file of rules/."""
+"""The shape of the package: imports without circles, and each rule in one file of rules/."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -16,8 +17,15 @@ import orchestrator_contract
 from orchestrator_contract.contract import catalogue
 
 PACKAGE = Path(orchestrator_contract.__file__).parent
-#: A recording shows less than a live run, so that these judge some requirements in their own way.
-RECORDINGS = "har"
+#: Folders through which findings flow up, each with those of them that it may import.
+MAY_IMPORT: dict[str, set[str]] = {
+    "results": set(),
+    "rules": {"results"},
+    "har": {"rules", "results"},
+    "report": {"results"},
+}
+#: What rules know of results: where findings are recorded, and nothing of what follows from them.
+KNOWN_TO_RULES = "orchestrator_contract.results.findings"
 
 
 @cache
@@ -37,7 +45,7 @@ def name_of(path: str) -> str:
 
 
 def imports(path: str, tree: ast.Module) -> Iterator[tuple[str, str]]:
-    """What a module imports, also in a function or for a type checker: a module and a name in it."""
+    """A module's imports, also in functions and for type checkers."""
     package = name_of(path).split(".")
     package = package if path.endswith("__init__.py") else package[:-1]
     for node in ast.walk(tree):
@@ -66,6 +74,62 @@ def test_imports_have_no_circle() -> None:
         TopologicalSorter(graph()).prepare()
     except CycleError as error:
         pytest.fail(" imports ".join(reversed(error.args[1])))
+
+
+#: What wires a run and what acts in it know each other.
+RUN = frozenset({"check", "check_keys", "endpoint", "fuzzing", "steps"})
+
+
+def place_of(name: str) -> str:
+    """The folder below the package that a module stands in, or the module itself."""
+    place = ".".join(name.split(".")[1:2])
+    return "a run" if place in RUN else place
+
+
+def test_folders_have_no_circle() -> None:
+    """No folder imports itself by way of others: each is above or below another."""
+    folders: dict[str, set[str]] = defaultdict(set)
+    for name, imported in graph().items():
+        folders[place_of(name)] |= {place_of(one) for one in imported} - {place_of(name)}
+
+    try:
+        TopologicalSorter(folders).prepare()
+    except CycleError as error:
+        pytest.fail(" imports ".join(reversed(error.args[1])))
+
+
+def folder_of(module: str) -> str:
+    """The folder of the package that a module stands in; empty for one at its top."""
+    return module.split(".")[1] if module.count(".") > 1 else ""
+
+
+def test_findings_flow_up() -> None:
+    """Exchanges lead to rules, rules to findings, findings to verdicts, verdicts to reports."""
+    flow = [
+        (module, other)
+        for module, imported in graph().items()
+        for other in imported
+        if folder_of(module) in MAY_IMPORT and folder_of(other) in MAY_IMPORT
+        if folder_of(module) != folder_of(other)
+    ]
+
+    assert flow
+    assert [pair for pair in flow if folder_of(pair[1]) not in MAY_IMPORT[folder_of(pair[0])]] == []
+    assert {other for module, other in flow if folder_of(module) == "rules"} == {KNOWN_TO_RULES}
+
+
+def test_verdicts_and_reports_know_no_run() -> None:
+    """Nothing that findings flow up from imports what findings lead to."""
+    later = ("report", "har", "pytest_plugin")
+    early = ("contract", "http", "resources", "results", "rules", "api", "provision", "steps")
+    wrong = {
+        f"{module} imports {other}"
+        for module, imported in graph().items()
+        for other in imported
+        if folder_of(module) in early and folder_of(other) in later
+    }
+
+    assert wrong == set()
 
 
 def texts(tree: ast.AST) -> Iterator[str]:
@@ -102,26 +166,25 @@ def test_named_requirements_exist() -> None:
     assert named - ids == set()
 
 
-def records(call: ast.Call) -> bool:
-    """Whether a call records a finding: `findings.check(…)`, or `findings.on(…)(…)` by either name."""
-    match call.func:
-        case ast.Attribute(attr="check") | ast.Name(id="check" | "self"):
-            return True
-        case ast.Call(func=ast.Attribute(attr="on")):
-            return True
-    return False
+def recorded_by(call: ast.Call) -> set[str]:
+    """The texts of the first argument of `findings.check(…)` or the like, also of a partial one."""
+    words = [call.func, *call.args]
+    for function, argument in pairwise(words[:3]):
+        match function:
+            case ast.Attribute(attr="check" | "status") | ast.Name(id="check" | "self"):
+                return set(texts(argument))
+    return set()
 
 
 def test_findings_are_recorded_in_rules() -> None:
     """Outside of rules/ no requirement that is named is recorded: steps call the rule."""
     ids = catalogue.load().requirements.keys()
     found = [
-        f"{path}:{node.lineno} {', '.join(ids & set(texts(node.args[0])))}"
+        f"{path}:{node.lineno} {', '.join(named)}"
         for path, tree in modules().items()
-        if path.partition("/")[0] not in ("rules", RECORDINGS)
+        if not path.startswith("rules/")
         for node in ast.walk(tree)
-        if isinstance(node, ast.Call) and node.args and records(node)
-        if ids & set(texts(node.args[0]))
+        if isinstance(node, ast.Call) and (named := ids & recorded_by(node))
     ]
 
     assert found == []

@@ -16,8 +16,7 @@ from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.rules import authorization
 from orchestrator_contract.scope import Scope
 from orchestrator_contract.steps.concurrent_deletes import CompetingRequests, Race
-from orchestrator_contract.steps.disclosure import Disclosure
-from orchestrator_contract.steps.unauthorized import UnauthorizedCallers
+from orchestrator_contract.steps.unauthorized import Disclosure, UnauthorizedCallers
 
 if TYPE_CHECKING:
     from tests.suite.core.conftest import Bench, Said
@@ -94,10 +93,9 @@ def competing(start: Callable[..., Bench]) -> tuple[Bench, CompetingRequests]:
     bench = start(
         effort="standard", accounts=ACCOUNTS, provision=Provision("pool", pool=("7", "8"))
     )
-    callers = UnauthorizedCallers(bench.endpoint)
     for sid in ("7", "8"):
         bench.script.on(f"DELETE /Configurations/{sid}", (404, {}))
-    return bench, CompetingRequests(bench.endpoint, Check(bench.endpoint), callers)
+    return bench, CompetingRequests(bench.endpoint)
 
 
 @pytest.mark.parametrize(
@@ -140,7 +138,7 @@ def test_competing_requests_leave_out_who_may_own_the_sid(
 def test_competing_unauthorized_request_is_judged_unless_its_response_passes(
     competing: tuple[Bench, CompetingRequests], said: Said, breached: list[str]
 ) -> None:
-    """What passes, and would pass on a second try, is no finding."""
+    """A fault that passes on a second try is no finding."""
     bench, requests = competing
     other = bench.exchange("delete", (404, {}))
 
@@ -154,8 +152,7 @@ def test_competing_unauthorized_request_meets_a_tolerated_status(
 ) -> None:
     """A 410 that the profile tolerates is tolerated here, too."""
     bench = start(tolerated=frozenset({410}))
-    callers = UnauthorizedCallers(bench.endpoint)
-    requests = CompetingRequests(bench.endpoint, Check(bench.endpoint), callers)
+    requests = CompetingRequests(bench.endpoint)
     strange = [refusal(bench, (410, {}), "missing")]
 
     requests.judge(Race(Configuration("7"), []), strange, bench.exchange("delete", (404, {})))
@@ -281,7 +278,7 @@ def test_conflict_or_gone_is_compared_with_an_unknown_sid(
     monkeypatch.setattr(bench.endpoint.absent, "one", lambda: Configuration(unknown))
     bench.script.on(f"DELETE /Configurations/{unknown}", (absent, {}))
     bench.script.on(f"DELETE /Configurations/{USUAL}", (again, {}))
-    disclosure = Disclosure(bench.endpoint, UnauthorizedCallers(bench.endpoint))
+    disclosure = Disclosure(bench.endpoint)
 
     disclosure.no_conflict(Configuration(USUAL), refusal(bench, (said, {})))
 

@@ -15,14 +15,16 @@ from orchestrator_contract.profile import Profile, Provision, Trigger
 from orchestrator_contract.redaction.redactor import Redactor
 from orchestrator_contract.results.exit_code import exit_code
 from orchestrator_contract.results.findings import Findings
-from orchestrator_contract.results.requirement_findings import RequirementFindings
-from orchestrator_contract.results.requirement_result import Verdict
+from orchestrator_contract.results.requirement import (
+    RequirementFindings,
+    Verdict,
+    judge_requirement,
+)
 from orchestrator_contract.results.verdict import (
     Overall,
     Policy,
     Result,
     conclude,
-    judge_requirement,
 )
 
 START, END = (
@@ -93,7 +95,7 @@ def test_findings_of_one_requirement(
     record: RequirementFindings, verdict: Verdict, reason: str
 ) -> None:
     """Breached if any check failed, passed if one was made, else unverified."""
-    row = judge_requirement(requirement(), record, BARE, Policy())
+    row = judge_requirement(requirement(), record, BARE)
 
     assert (row.verdict, row.reason, row.record) == (verdict, reason, record)
 
@@ -111,27 +113,27 @@ def test_levels(level: Level, strict: bool, verdict: Verdict) -> None:
     """An advisory breach warns, unless --strict."""
     assert (
         judge_requirement(
-            requirement(level), RequirementFindings(1, 1), BARE, Policy(strict=strict)
+            requirement(level), RequirementFindings(1, 1), BARE, strict=strict
         ).verdict
         is verdict
     )
 
 
 def test_a_missing_capability() -> None:
-    """What the target can't do is named where nothing was seen; what happened anyway counts."""
+    """A missing capability is the reason where nothing was seen; other checks count."""
     one = requirement(Level.DERIVED, "clock", "create", "fault.429")
     lacks = "needs clock, fault.429, which the target profile does not give"
 
-    assert judge_requirement(one, RequirementFindings(), BARE, Policy()).reason == lacks
+    assert judge_requirement(one, RequirementFindings(), BARE).reason == lacks
     row = judge_requirement(
-        one, RequirementFindings(unverified=["needs clock", "a", "b", "c"]), BARE, Policy()
+        one, RequirementFindings(unverified=["needs clock", "a", "b", "c"]), BARE
     )
     assert (row.verdict, row.reason) == (Verdict.UNVERIFIED, f"{lacks}; a; b")
     for profile in (BARE, FULL):
         record = RequirementFindings(checks=3, unverified=["needs clock"])
-        assert judge_requirement(one, record, profile, Policy()).verdict is Verdict.PASSED
+        assert judge_requirement(one, record, profile).verdict is Verdict.PASSED
         record.breaches = 1
-        assert judge_requirement(one, record, profile, Policy()).verdict is Verdict.BREACHED
+        assert judge_requirement(one, record, profile).verdict is Verdict.BREACHED
 
 
 @pytest.mark.parametrize(
@@ -172,7 +174,7 @@ def test_a_missing_capability() -> None:
 )
 def test_essential_tests(record: RequirementFindings, verdict: Verdict, reason: str) -> None:
     """Other checks don't verify a requirement whose essential test could not look."""
-    row = judge_requirement(requirement(essential=("test_a",)), record, BARE, Policy())
+    row = judge_requirement(requirement(essential=("test_a",)), record, BARE)
 
     assert (row.verdict, row.reason) == (verdict, reason)
 
@@ -186,7 +188,7 @@ def test_an_essential_test_that_lacks_a_capability() -> None:
         inconclusive={"test_b": "x", "test_a": "needs clock"},
     )
 
-    row = judge_requirement(one, record, BARE, Policy())
+    row = judge_requirement(one, record, BARE)
 
     assert (row.verdict, row.reason) == (
         Verdict.UNVERIFIED,
@@ -434,7 +436,7 @@ def test_the_document(findings: Findings) -> None:
     assert list(seen) == list(catalogue.load().observations)
     assert seen["OBS-TRANSPORT"] == {
         "id": "OBS-TRANSPORT",
-        "title": "An operation that returns 404 right after its 202",
+        "title": "Requests without a response, and operations that return 404 right after their 202",
         "seen": [{"what": "a", "count": 1}, {"what": "z", "count": 2}],
     }
     assert result.observations[0].keys() == {"id", "title", "source", "seen"}
@@ -518,7 +520,7 @@ def test_baseline(findings: Findings, gating: int, only_new: bool, code: int) ->
 
 
 def test_one_account_may_have_been_given_as_two() -> None:
-    """What two credentials of one account breach comes with the question whether they are; other breaches don't."""
+    """Breaches that two credentials of one account cause come with that question."""
     findings = Findings(catalogue.load(), Redactor())
     findings.check("DEL-STATUS", False, expected="202", seen="200")
     chosen = ("AUTH-OTHER-ACCOUNT", "DEL-STATUS", "KEY-SCOPE-ACCOUNT")

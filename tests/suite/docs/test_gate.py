@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import yaml
 
-from orchestrator_contract.pytest_plugin.mock_process import EmbeddedMock
+from orchestrator_contract.pytest_plugin.process import EmbeddedMock
 
 from .conftest import PROJECT
 

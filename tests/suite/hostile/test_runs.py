@@ -34,7 +34,8 @@ TIMEOUT_S = 180
 MAX_RSS_KB = 400 * 1024
 #: The exit code for an endpoint that nothing can be learned from.
 UNUSABLE = 4
-#: What a terminal, a browser or an editor might act on: C0 without tab and line feed, DEL, C1, bidi controls.
+#: What a terminal, a browser or an editor might act on: C0 without tab and line feed, DEL, C1, bidi
+#: controls.
 ACTIVE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 #: Lines that GitHub or Azure take as commands when a job's log has them.
 WORKFLOW_COMMAND = re.compile(r"^\s*(::[\w-]+[ :]|##\[|##vso\[)", re.MULTILINE)
@@ -286,7 +287,7 @@ CHECKS: tuple[Check, ...] = (ended_well, report_holds, nothing_is_active, nothin
 def _finished(
     directory: Path, output: str = "1 passed\n", code: int = 0, peak: int = 1, **files: str
 ) -> Run:
-    """A run that wrote *files*; `_` stands for `.` in their names. What is not named is harmless."""
+    """A run that wrote *files*, harmless by default; `_` stands for `.` in names."""
     written = {
         "conformance_html": "<p>fine</p>",
         "conformance_md": "fine",

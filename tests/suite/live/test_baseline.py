@@ -15,11 +15,10 @@ from orchestrator_contract.contract import catalogue, schemas
 from orchestrator_contract.profile import Profile
 from orchestrator_contract.redaction.redactor import Redactor
 from orchestrator_contract.results.baseline import Baseline, BaselineError, load
-from orchestrator_contract.results.excuses import Excuses
 from orchestrator_contract.results.exit_code import exit_code
 from orchestrator_contract.results.findings import Findings
 from orchestrator_contract.results.verdict import Policy, Result, conclude
-from orchestrator_contract.results.waivers import Waivers
+from orchestrator_contract.results.waivers import Excuses, Waivers
 
 IDS = ("ERR-MORE-INFO", "ERR-CODE-MATCHES", "ERR-STATUS-MATCHES", "ERR-BOUNDS", "OP-ID")
 

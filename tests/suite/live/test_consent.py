@@ -18,9 +18,10 @@ import pytest
 from orchestrator_contract.exceptions import EndpointUnusable
 from orchestrator_contract.http.addresses import is_loopback
 from orchestrator_contract.profile import Profile
-from orchestrator_contract.pytest_plugin import consent
+from orchestrator_contract.pytest_plugin import plan
 
-#: TEST-NET-1 (RFC 5737): nobody is there, so a request that is sent all the same shows by its timeout only.
+#: TEST-NET-1 (RFC 5737): nobody is there, so a request that is sent all the same shows by its
+#: timeout only.
 ELSEWHERE = "http://192.0.2.1"
 
 
@@ -60,7 +61,7 @@ def test_regions_and_clock_count() -> None:
         "t", "http://127.0.0.1:1", regions=(ELSEWHERE,), clock_url="http://192.0.2.2/clock"
     )
 
-    assert consent.distant(profile) == [ELSEWHERE, "http://192.0.2.2/clock"]
+    assert plan.distant(profile) == [ELSEWHERE, "http://192.0.2.2/clock"]
 
 
 def test_unknown_name(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -72,7 +73,7 @@ def test_unknown_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket, "getaddrinfo", fail)
 
     with pytest.raises(EndpointUnusable, match="can't be reached"):
-        consent.distant(Profile("t", "http://nowhere.invalid"))
+        plan.distant(Profile("t", "http://nowhere.invalid"))
 
 
 def test_flag_is_needed_without_terminal(run_suite: Callable[..., Any]) -> None:
@@ -87,7 +88,7 @@ def test_flag_is_needed_without_terminal(run_suite: Callable[..., Any]) -> None:
 
 @pytest.mark.parametrize("option", ["--plan", "--collect-only"])
 def test_looking_needs_no_consent(run_suite: Callable[..., Any], option: str) -> None:
-    """What sends nothing asks nothing."""
+    """An option that sends nothing needs no consent."""
     done = run_suite("--target", ELSEWHERE, option)
 
     assert done.code == 0
@@ -98,11 +99,13 @@ def test_what_is_asked_is_safe_to_show(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Names of a journal are shown on a line each, with control characters escaped."""
-    monkeypatch.setattr(consent, "_terminal", lambda _: nullcontext(True))
+    monkeypatch.setattr(plan, "_terminal", lambda _: nullcontext(True))
     monkeypatch.setattr("sys.stdin", StringIO("no\n"))
+    config: Any = SimpleNamespace(option=SimpleNamespace(yes=False))
+    will = ["delete it\x1b[2J", "delete that\n::error::x"]
 
     with pytest.raises(pytest.UsageError, match="not confirmed"):
-        consent.ask(SimpleNamespace(), [ELSEWHERE], ["delete it\x1b[2J", "delete that\n::error::x"])  # type: ignore[arg-type]  # not looked at
+        plan.get_consent(config, Profile("t", ELSEWHERE), will)
 
     asked = capsys.readouterr().err
     assert asked.startswith("\ndelete it\\x1b[2J\ndelete that\\n::error::x\n\nThis will change ")

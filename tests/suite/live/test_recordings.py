@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from defusedxml.ElementTree import parse
 
-from orchestrator_contract.har.entry_times import Start, Timeline, duration_of, parse_start
-from orchestrator_contract.har.judge_recording import RecordingJudge
+from orchestrator_contract.har.judge import RecordingJudge
+from orchestrator_contract.har.times import Start, Timeline, duration_of, parse_start
 from orchestrator_contract.results.verdict import Policy, Result
 from orchestrator_contract.results.waivers import Waivers
 
@@ -293,7 +293,7 @@ LEFT_OUT = [
     ],
 )
 def test_parts_that_are_left_out_are_no_breach(tmp_path: Path, name: str) -> None:
-    """Whatever parts a recording of a conformant endpoint lacks, it is no breach."""
+    """Missing parts in a recording of a conformant endpoint are no breach."""
     random = Random(name)
     for _ in range(12):
         entries = entries_of(name)

@@ -13,7 +13,8 @@ from orchestrator_contract.contract import catalogue
 from orchestrator_contract.profile import Profile
 from orchestrator_contract.redaction.redactor import Redactor
 from orchestrator_contract.results.exit_code import exit_code
-from orchestrator_contract.results.findings import MAX_EVIDENCE, Findings
+from orchestrator_contract.results.findings import Findings
+from orchestrator_contract.results.records import MAX_EVIDENCE
 from orchestrator_contract.results.verdict import Policy, Result, conclude
 from orchestrator_contract.results.waivers import WaiverError, Waivers, load
 
@@ -66,7 +67,7 @@ def result_of(
 
 
 def waivers_of(folder: Path, today: date = TODAY, **entry: Any) -> Waivers:
-    """What `load` makes of one entry, as of *today*."""
+    """The waivers that `load` makes of one entry, as of *today*."""
     return Waivers(load(waiver_file(folder, **entry), catalogue.load())._all, today)
 
 

@@ -143,7 +143,8 @@ def test_what_is_repeated_elsewhere_is_the_delete_s() -> None:
 
     assert {told for _, told in pairs} <= {one.id for one in KNOWN.values() if not one.repeats}
     assert [pair for pair, number in pairs.items() if number > 1] == []
-    # The sources document the 202 of these calls as they do that of the delete; the rest is an analogy.
+    # The sources document the 202 of these calls as they do that of the delete; the rest is an
+    # analogy.
     assert [one.id for one in repeating if one.level.gates] == ["CTRL-ACCEPTED"]
 
 
@@ -177,7 +178,7 @@ def test_every_contract_test_names_known_requirements(
 def test_essential_tests_look_at_their_requirement(
     collected: list[tuple[str, list[str], bool]],
 ) -> None:
-    """What a requirement calls essential is one contract test, whose marker names it."""
+    """A requirement's essential test exists, and its marker names the requirement."""
     named: dict[str, set[str]] = {}
     files: dict[str, set[str]] = {}
     for node, ids, _ in collected:
@@ -250,7 +251,7 @@ def test_contract_tests_know_no_mock(path: Path) -> None:
 
     inside = (
         "orchestrator_contract.mock",
-        "orchestrator_contract.pytest_plugin.mock_process",
+        "orchestrator_contract.pytest_plugin.process",
         "orchestrator_contract.adequacy",
     )
     assert [name for name in modules if name.startswith(inside)] == []

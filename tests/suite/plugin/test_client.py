@@ -14,7 +14,7 @@ from orchestrator_contract.coordination.coordinator import Coordinator
 from orchestrator_contract.effort import EFFORTS
 from orchestrator_contract.endpoint import Endpoint, Settings
 from orchestrator_contract.exceptions import Throttled
-from orchestrator_contract.http.exchange import parse_json
+from orchestrator_contract.http.json_text import parse_json
 from orchestrator_contract.http.retry_after import asked_delay
 from orchestrator_contract.resources.configuration import Configuration
 
@@ -96,7 +96,7 @@ def test_refusals_for_ever_cost_once(endpoint: Endpoint, moody: Moody) -> None:
     ],
 )
 def test_half_a_surrogate_pair(body: bytes, value: object) -> None:
-    """What no URL, file or terminal can take is replaced; all else stays."""
+    """Characters that no URL, file or terminal takes are replaced; others stay."""
     assert parse_json(body).value == value
 
 

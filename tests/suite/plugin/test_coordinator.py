@@ -70,9 +70,9 @@ def test_everything_is_shared(tmp_path: Path) -> None:
     far.give_back_requests(7)
     assert (one.take_requests(5), far.take_deletes(2), one.take_deletes(2)) == (1, 2, 0)
     assert (far.claim(["a", "b"], 1), one.claim(["a", "b"], 2)) == (["a"], ["b"])
-    far.last_ended()
-    assert clock_lock.enter(far, "gw0", alone=True, after_last=1)
-    far.leave_clock("gw0", alone=True)
+    far.clock.last_ended()
+    assert clock_lock.enter(far.clock, "gw0", alone=True, after_last=1)
+    far.clock.leave("gw0", alone=True)
     far.advance(86_400)
     assert (far.advanced(), one.advanced()) == (86_400, 86_400)
     assert far.pace() < 1
@@ -82,7 +82,7 @@ def test_everything_is_shared(tmp_path: Path) -> None:
 
 
 def test_stranger_is_refused() -> None:
-    """Another key is refused, and a silent peer keeps nobody from connecting."""
+    """Another key is refused, and a silent peer does not block others."""
     ticket = Server(Coordinator(10, 0, 1, None)).ticket
 
     with socket.create_connection(("127.0.0.1", ticket["port"])):
@@ -129,7 +129,7 @@ def test_interrupted_call(monkeypatch: pytest.MonkeyPatch) -> None:
     """A call that is interrupted leaves no response behind for the next one."""
     one = Coordinator(20, 0, 3, None)
     far = remote(one)
-    one.enter_clock("gw1", alone=True, seconds=0)
+    one.clock.enter("gw1", alone=True, seconds=0)
     monkeypatch.setattr(clock_lock, "_TURN_S", 3)
     # A shell's background job ignores it.
     heeded = signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -138,7 +138,7 @@ def test_interrupted_call(monkeypatch: pytest.MonkeyPatch) -> None:
 
     try:
         with pytest.raises(KeyboardInterrupt):
-            clock_lock.enter(far, "gw0", alone=False)
+            clock_lock.enter(far.clock, "gw0", alone=False)
     finally:
         signal.signal(signal.SIGINT, heeded)
 
@@ -147,28 +147,28 @@ def test_interrupted_call(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_clock_of_a_dead_worker_is_released() -> None:
-    """A lock that a worker held when it died keeps nobody waiting."""
+    """A lock that a worker held when it died is released."""
     one = Coordinator(20, 0, 3, None)
-    one.enter_clock("gw0", alone=True, seconds=0)
-    assert not one.enter_clock("gw1", alone=False, seconds=0)
+    one.clock.enter("gw0", alone=True, seconds=0)
+    assert not one.clock.enter("gw1", alone=False, seconds=0)
 
-    one.release_clock("gw0")
+    one.clock.release("gw0")
 
-    assert one.enter_clock("gw1", alone=False, seconds=0)
-    assert not one.enter_clock("gw2", alone=True, seconds=0)
-    one.release_clock("gw1")
-    assert one.enter_clock("gw2", alone=True, seconds=0)
+    assert one.clock.enter("gw1", alone=False, seconds=0)
+    assert not one.clock.enter("gw2", alone=True, seconds=0)
+    one.clock.release("gw1")
+    assert one.clock.enter("gw2", alone=True, seconds=0)
 
 
 def test_last_tests_are_not_waited_for_after_a_crash() -> None:
     """One of them may have died with its worker; a worker that ends normally changes nothing."""
     one = Coordinator(20, 0, 3, None)
-    one.release_clock("gw0")
-    assert not one.enter_clock("gw1", alone=True, after_last=1, seconds=0)
+    one.clock.release("gw0")
+    assert not one.clock.enter("gw1", alone=True, after_last=1, seconds=0)
 
-    one.release_clock("gw0", crashed=True)
+    one.clock.release("gw0", crashed=True)
 
-    assert one.enter_clock("gw1", alone=True, after_last=1, seconds=0)
+    assert one.clock.enter("gw1", alone=True, after_last=1, seconds=0)
 
 
 def test_tests_of_the_run() -> None:

@@ -20,8 +20,7 @@ from orchestrator_contract.exceptions import CheckInconclusive, NothingToDelete
 from orchestrator_contract.profile import Provision
 from orchestrator_contract.redaction.redactor import Redactor
 from orchestrator_contract.results.findings import Findings
-from orchestrator_contract.results.requirement_result import Verdict
-from orchestrator_contract.results.verdict import Policy, judge_requirement
+from orchestrator_contract.results.requirement import Verdict, judge_requirement
 from orchestrator_contract.scope import Scope
 
 SIDS = [f"conv_configuration_{n}" for n in range(6)]
@@ -112,7 +111,6 @@ def test_one_way_less(*, checked: bool, verdict: Verdict) -> None:
         merged.catalogue["SID-UNKNOWN"],
         merged.records["SID-UNKNOWN"],
         profile.from_url("http://127.0.0.1:9"),
-        Policy(),
     )
     assert row.verdict is verdict
     assert checked or "no second account" in row.reason
@@ -121,7 +119,7 @@ def test_one_way_less(*, checked: bool, verdict: Verdict) -> None:
 def test_given_and_deleted(
     run: Callable[..., Any], start_mock: Callable[..., Any], tmp_path: Path
 ) -> None:
-    """What a command gave and the suite then deleted on purpose is not missed later."""
+    """A printed SID that the suite deleted on purpose is not reported as missing."""
     mock = start_mock()
     profile_with_command = mock.changed(
         "command.toml",

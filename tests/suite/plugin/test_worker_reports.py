@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 from orchestrator_contract.contract import catalogue
-from orchestrator_contract.pytest_plugin import worker_reports
-from orchestrator_contract.pytest_plugin.worker_reports import WorkerReports
+from orchestrator_contract.pytest_plugin.run import WorkerReports, carry
 from orchestrator_contract.redaction.redactor import Redactor
 from orchestrator_contract.results.evidence import Breach
 from orchestrator_contract.results.findings import Findings
@@ -28,7 +27,7 @@ def report(nodeid: str, *found: tuple[str, str], when: str = "call", passed: boo
     one = SimpleNamespace(
         nodeid=nodeid, when=when, passed=passed, user_properties=[("verdict", "any")]
     )
-    worker_reports.carry(one, found)  # type: ignore[arg-type]
+    carry(one, found)  # type: ignore[arg-type]
     return one
 
 
@@ -105,5 +104,5 @@ def test_a_worker_that_is_lost(findings: Findings) -> None:
     ],
 )
 def test_a_breach_that_was_told_of(breach: Breach) -> None:
-    """It reads as it was told."""
+    """A breach that was written as text reads the same."""
     assert Breach.parse(breach.problem).problem == breach.problem

@@ -9,13 +9,13 @@ from dataclasses import replace
 import pytest
 
 from orchestrator_contract.coordination.journal import account_labels
+from orchestrator_contract.http.json_text import words_of
 from orchestrator_contract.http.proxies import Proxy
 from orchestrator_contract.http.response import Response
 from orchestrator_contract.http.shell import curl_line
-from orchestrator_contract.http.words import words_of
 from orchestrator_contract.inputs.wrong_credentials import one_character_more, wrong_credentials
 from orchestrator_contract.profile import Account, Profile
-from orchestrator_contract.pytest_plugin import consent
+from orchestrator_contract.pytest_plugin import plan
 
 # -------------------------------------------------------------------- shell lines
 
@@ -136,7 +136,7 @@ def test_consent_for_what_only_a_proxy_reaches() -> None:
         "t", "https://endpoint.test", regions=("http://127.0.0.1:1",), proxy=Proxy.of("http://p:1")
     )
 
-    assert consent.distant(target) == ["https://endpoint.test"]
+    assert plan.distant(target) == ["https://endpoint.test"]
 
 
 def test_labels_of_accounts() -> None:

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from orchestrator_contract.http.addresses import Origin
-from orchestrator_contract.http.connections import Wire
+from orchestrator_contract.http.credentials import SecretBytes
 from orchestrator_contract.http.dialer import Dialer
-from orchestrator_contract.http.proxies import Proxy, Routes
+from orchestrator_contract.http.proxies import Proxy, proxy_to
 from orchestrator_contract.http.response import Response, TransportError, TransportFault
-from orchestrator_contract.http.secret_bytes import SecretBytes
+from orchestrator_contract.http.wire import Wire
 from tests.suite.plugin.conftest import Canned, answering, canned, read_head
 from tests.suite.reach.conftest import NAME, Authority
 
@@ -77,7 +77,7 @@ def test_the_environment_names_a_proxy(
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
 
-    proxy = Routes().proxy(origin)
+    proxy = proxy_to(origin)
 
     assert (proxy and (proxy.host, proxy.port, proxy.source)) == found
 
@@ -87,10 +87,9 @@ def test_the_profiles_proxy_comes_first(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setenv("HTTPS_PROXY", "http://other:1")
     monkeypatch.setenv("NO_PROXY", "*")
     configured = Proxy.of("http://p:1")
-    routes = Routes(configured)
 
-    assert [routes.proxy(origin) for origin in (SECURE, PLAIN)] == [configured, configured]
-    assert routes.proxy(Origin("https", "127.0.0.1", 1)) is None
+    assert [proxy_to(origin, configured) for origin in (SECURE, PLAIN)] == [configured, configured]
+    assert proxy_to(Origin("https", "127.0.0.1", 1), configured) is None
 
 
 @pytest.mark.parametrize(
@@ -120,7 +119,7 @@ def test_credentials_of_a_proxy() -> None:
 
 
 def test_a_request_with_its_whole_url(canned: Start) -> None:
-    """A proxy is told where a plain request goes, and who asks; the rest stays as it is."""
+    """A plain request through a proxy has the whole URL and the proxy's credentials."""
     heads: list[bytes] = []
 
     def act(connection: socket.socket, number: int) -> None:
@@ -174,7 +173,7 @@ def test_credentials_that_a_proxy_asks_for(canned: Start) -> None:
     ],
 )
 def test_a_tunnel_that_is_none(canned: Start, answer: bytes, said: str) -> None:
-    """What a proxy answers instead of a tunnel is no connection, with the proxy's name."""
+    """A proxy that refuses a tunnel is no connection, with the proxy's name."""
     server = canned(answering(answer))
     proxy = Proxy.of(f"http://me:word@127.0.0.1:{server.port}")
 
@@ -197,12 +196,9 @@ def test_a_tunnel_that_takes_too_long(canned: Start, drop: bytes) -> None:
             connection.sendall(b"X: y\r\n" if drop else b"")
 
     proxy = Proxy.of(f"http://127.0.0.1:{canned(act).port}")
-    start = time.monotonic()
 
     with pytest.raises(TransportError, match="gives no response within the time limit"):
         Wire(0.3, True, proxy=proxy).exchange(SECURE, REQUEST, "DELETE")
-
-    assert time.monotonic() - start < 3
 
 
 class Tunnel:

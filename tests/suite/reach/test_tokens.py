@@ -12,10 +12,10 @@ import pytest
 
 from orchestrator_contract.exceptions import TokenError
 from orchestrator_contract.http.addresses import Origin
-from orchestrator_contract.http.authorization import Authorization
 from orchestrator_contract.http.response import Response, TransportError, TransportFault
 from orchestrator_contract.profile import Account, Header
 from orchestrator_contract.redaction.redactor import Redactor
+from orchestrator_contract.sending.authorization import Authorization
 
 ACCOUNT = Account(
     "id",
@@ -138,7 +138,7 @@ def test_a_refusal_is_quoted_and_remembered() -> None:
 
 
 def test_a_connection_that_fails() -> None:
-    """What the wire says is part of the message; a token that is still good is used on."""
+    """The cause is part of the message; a token that is still valid is used on."""
     gone = TransportError(TransportFault.CONNECT, "no connection to oauth.example:8443: refused")
     endpoint = Endpoint(token("one", expires_in=90), gone, token("two"))
 

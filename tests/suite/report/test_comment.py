@@ -125,6 +125,21 @@ def test_counts_what_is_left_out(breached: Result) -> None:
     assert "Rows left out: 15" in text
 
 
+def test_says_how_many_observations_are_left_out(huge: Result) -> None:
+    """Where they don't fit the observations go first, and their number is told."""
+    seen = [{"what": f"{number} {'€' * 200}", "count": 1} for number in range(9)]
+    huge.observations = [
+        {"id": "OBS-STATUS-WORDS", "title": f"Title {number}", "source": "S2", "seen": seen}
+        for number in range(40)
+    ]
+
+    text = as_markdown(huge)
+
+    assert ", 40 observations among them; `conformance.html` has everything._" in text
+    assert "The whole run again:" in text
+    assert len(text.encode()) < 65_536
+
+
 def test_calm(calm: Result) -> None:
     """A conformant run is a short comment without a list of breaches."""
     text = as_markdown(calm)

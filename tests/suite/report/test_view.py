@@ -12,7 +12,7 @@ from orchestrator_contract.http.response import Response
 from orchestrator_contract.redaction.redactor import Redactor
 from orchestrator_contract.report import report_model
 from orchestrator_contract.results.findings import Findings
-from orchestrator_contract.results.requirement_result import RequirementResult, Verdict
+from orchestrator_contract.results.requirement import RequirementResult, Verdict
 
 ID = "OP-STATUS-ORDER"
 
@@ -64,7 +64,7 @@ def test_a_breach_of_several_steps_comes_whole_from_another_process(findings: Fi
     shown = shown_findings(findings)
     assert len(shown) == 12
     assert shown[-1].seen == "200: of the worker"
-    assert [step.curl.rpartition("/")[2] for step in shown[-1].steps] == [
+    assert [step.request.rpartition("/")[2] for step in shown[-1].steps] == [
         "first",
         "second",
         "third",

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator_contract.pytest_plugin.mock_process import EmbeddedMock
+from orchestrator_contract.pytest_plugin.process import EmbeddedMock
 
 PROJECT = Path(__file__).parents[3]
 PLUGINS = Path(__file__).with_name("plugins.txt")

@@ -1,4 +1,4 @@
-"""What one answer alone does not show: names that belong to somebody else, answers and requests that belong to nobody."""
+"""Deceptions over several responses: names of other owners, responses to no request."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _EVERY_CREATE = Place.CREATE | Place.CREATE_POLL | Place.LIST
     "Leaves somebody else's configurations out of lists, and names them as just created.",
 )
 def list_hides_foreign(exchange: Exchange) -> None:
-    """What was not listed before need not be new."""
+    """A configuration that was not listed before need not be new."""
     foreign = sorted(exchange.core.foreign)
     if exchange.place is Place.LIST:
         items = exchange.reply.document.get("configurations", [])
@@ -37,7 +37,8 @@ def list_hides_foreign(exchange: Exchange) -> None:
     "list-renames-foreign",
     _EVERY_CREATE,
     {0, 1, 4},
-    "Names nothing as created, and lists somebody else's configurations under the names of creates.",
+    "Names nothing as created, and lists somebody else's configurations under the names of"
+    " creates.",
 )
 def list_renames_foreign(exchange: Exchange) -> None:
     """A name in a list is the endpoint's word, like any other."""
@@ -69,7 +70,7 @@ def list_renames_foreign(exchange: Exchange) -> None:
     "Carries every second create out and answers it 500.",
 )
 def create_500_all_the_same(exchange: Exchange) -> None:
-    """What was refused may be there."""
+    """A refused create may have been carried out."""
     exchange.answer(exchange.reply.as_status(500) if exchange.turn % 2 else exchange.reply)
 
 
@@ -91,10 +92,11 @@ def second_response_late(exchange: Exchange) -> None:
     "status-url-second-request",
     Place.DELETE,
     {1},
-    "Gives a statusUrl that holds the rest of a request and a DELETE of somebody else's configuration.",
+    "Gives a statusUrl that holds the rest of a request and a DELETE of somebody else's"
+    " configuration.",
 )
 def status_url_second_request(exchange: Exchange) -> None:
-    """The endpoint knows the credentials: only that the URL is not sent as it stands keeps the other one safe."""
+    """The endpoint knows the credentials: only escaping the URL keeps the other one safe."""
     if not exchange.accepted:
         exchange.answer(exchange.reply)
         return

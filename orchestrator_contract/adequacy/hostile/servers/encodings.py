@@ -1,4 +1,4 @@
-"""Content codings and charsets: bombs, garbage and names that nobody knows."""
+"""Content codings and charsets: bombs, garbage and unknown names."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ _BLOCKS = 10 * 1024
 
 
 def _bomb(window: int) -> Iterator[bytes]:
-    """Ten GiB of zeros, deflated; *window* as `zlib.compressobj` takes it chooses gzip or zlib framing."""
+    """Ten GiB of zeros, deflated; *window* chooses gzip or zlib framing."""
     packer = zlib.compressobj(9, zlib.DEFLATED, window)
-    # After a full flush nothing refers back, so one compressed block can be sent any number of times.
+    # After a full flush nothing refers back, so one compressed block can be sent any number of
+    # times.
     yield packer.compress(b'{"statusUrl": "') + packer.flush(zlib.Z_FULL_FLUSH)
     block = packer.compress(bytes(_BLOCK)) + packer.flush(zlib.Z_FULL_FLUSH)
     for _ in range(_BLOCKS):
@@ -57,7 +58,7 @@ def gzip_bomb_nested(exchange: Exchange) -> None:
 
 @hostile("gzip-chain", Place.DELETE, {0, 1}, "Names gzip 1,000 times in Content-Encoding.")
 def gzip_chain(exchange: Exchange) -> None:
-    """One decoder per name, if nobody counts."""
+    """One decoder per name, unless the client counts them."""
     _coded(exchange, ", ".join(["gzip"] * 1000), gzip.compress(exchange.reply.body))
 
 

@@ -1,0 +1,1 @@
+"""Every request of the suite: budgets, pace, credentials, retries."""

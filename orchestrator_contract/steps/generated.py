@@ -1,0 +1,286 @@
+"""Input that Hypothesis and Schemathesis generate; both take long to import, so late."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+from urllib.parse import unquote, urlencode
+
+from orchestrator_contract.api.pagination import token_of
+from orchestrator_contract.contract.limits import LARGEST_PAGE
+from orchestrator_contract.exceptions import (
+    BudgetExhausted,
+    CheckInconclusive,
+    Inconclusive,
+    NothingToDelete,
+)
+from orchestrator_contract.http.exchange import Call, Exchange
+from orchestrator_contract.http.request import Request
+from orchestrator_contract.http.retry_after import past_500
+from orchestrator_contract.inputs.identifiers import is_well_formed_key
+from orchestrator_contract.inputs.malformed_keys import MalformedKey
+from orchestrator_contract.inputs.malformed_sids import MalformedSid
+from orchestrator_contract.resources.configuration import Configuration
+from orchestrator_contract.resources.operation import Operation
+from orchestrator_contract.rules import control_plane, malformed_input
+from orchestrator_contract.rules.malformed_input import (
+    MALFORMED_KEY_STATUSES,
+    MALFORMED_SID_STATUSES,
+    OUTSIDE_API_STATUSES,
+)
+from orchestrator_contract.steps.list_walks import ListWalks
+from orchestrator_contract.steps.malformed import MalformedRequests
+from orchestrator_contract.steps.step import Step, Uses
+
+_WELL_FORMED_SID = re.compile(r"(?:conv|cfg)_configuration_[0-7][0-9a-z]{25}", re.ASCII)
+_NAME = re.compile(r"[a-zA-Z0-9_ -]{1,32}")
+_STORE = re.compile(r"mem_(?:store|service)_[0-7][0-9a-z]{25}")
+_PAGE_SIZE = re.compile(r"pageSize=([1-9][0-9]{0,3})|", re.ASCII)
+
+
+class GeneratedInputs(Step):
+    """Sends deletes with generated keys and SIDs; each response is judged as it comes."""
+
+    _malformed = Uses(MalformedRequests)
+
+    def malformed_keys(self, used: Operation) -> list[Exchange]:
+        """Repeat the delete of *used* under malformed keys near its own."""
+        from orchestrator_contract.fuzzing.examples import Examples  # noqa: PLC0415  # slow
+        from orchestrator_contract.fuzzing.keys import malformed_keys  # noqa: PLC0415
+
+        def attempt(key: MalformedKey) -> Exchange:
+            again = self._malformed.key(used.configuration, key)
+            malformed_input.malformed_key_not_honoured(
+                self._endpoint.findings, again.succeeded, used.accepted, again, key.why
+            )
+            return again
+
+        kinds = malformed_keys(str(used.accepted.key))
+        number = self._endpoint.effort.generated_keys
+        return Examples(self._endpoint, "malformed keys", attempt).run(kinds, number)
+
+    def malformed_sids(self, near: Configuration) -> list[Exchange]:
+        """Delete malformed SIDs, and a few well-formed ones, near that of *near*."""
+        from orchestrator_contract.fuzzing.examples import Examples  # noqa: PLC0415  # slow
+        from orchestrator_contract.fuzzing.sids import is_near, malformed_sids  # noqa: PLC0415
+
+        def attempt(sid: MalformedSid) -> Exchange | None:
+            if not self._endpoint.absent.harmless([sid], near):
+                return None
+            if is_near(sid.segment, near.sid):
+                return self._malformed.unknown(sid, near.scope)
+            return self._malformed.sid(sid, near.scope)
+
+        number = self._endpoint.effort.generated_sids
+        kinds = malformed_sids(near.sid)
+        return Examples(self._endpoint, "malformed SIDs", attempt).run(kinds, number)
+
+
+class GeneratedRequests(Step):
+    """Sends generated requests; each response is judged as it comes."""
+
+    _list_walks = Uses(ListWalks)
+
+    # ---------------------------------------------------------------- deletes
+
+    def deletes(self) -> None:
+        """Deletes of generated SIDs under generated keys."""
+        from orchestrator_contract.fuzzing import schema_requests  # noqa: PLC0415  # slow
+
+        self._run("deletes", schema_requests.segments_and_keys(), self._delete)
+
+    def headers(self) -> None:
+        """Deletes of an absent SID with a generated header."""
+        from orchestrator_contract.fuzzing import schema_requests  # noqa: PLC0415  # slow
+
+        absent = self._endpoint.absent.one()
+        kinds = {"headers": schema_requests.headers()}
+        self._run("headers", kinds, partial(self._with_header, absent))
+
+    def _delete(self, request: tuple[str, str | None]) -> Exchange | None:
+        segment, key = request
+        if not self._may_be_named(segment):
+            return None
+        well_formed = key is not None and is_well_formed_key(key)
+        odd = key is not None and not well_formed
+        allow = MALFORMED_SID_STATUSES | OUTSIDE_API_STATUSES
+        call = Call(
+            "delete",
+            segment,
+            allow=allow | MALFORMED_KEY_STATUSES if odd else allow,
+            outside_api=True,
+        )
+
+        def send() -> Exchange:
+            # Generators come back to the same values: a key may have been used on another SID, and
+            # have stored a 500.
+            used = self._endpoint.key() if well_formed else key
+            return self._api.delete(
+                Configuration(segment), key=used, call=call, allow_no_response=True
+            )
+
+        exchange = past_500(send)
+        if odd:
+            malformed_input.malformed_key_no_5xx(self._findings, exchange, f"value {key!r:.42}")
+        elif _WELL_FORMED_SID.fullmatch(segment):
+            malformed_input.not_found(self._findings, exchange)
+        else:
+            kind = f"the generated SID {segment[:60]!r}"
+            malformed_input.malformed_sid_refused(self._findings, exchange, kind)
+        return exchange
+
+    def _may_be_named(self, segment: str) -> bool:
+        """True if a fetch shows that no configuration has the SID *segment*."""
+        if not segment.strip(".") or segment == self._endpoint.targets.control.sid:
+            return False
+        try:
+            self._endpoint.absent.confirm(Configuration(segment))
+        except BudgetExhausted:
+            raise
+        except Inconclusive:
+            return False
+        return True
+
+    def _with_header(self, absent: Configuration, header: tuple[str, str]) -> Exchange:
+        call = Call("delete", absent.sid, allow=MALFORMED_KEY_STATUSES, outside_api=True)
+        send = partial(
+            self._api.delete, absent, headers=[header], call=call, allow_no_response=True
+        )
+        exchange = past_500(send)
+        if exchange.status not in MALFORMED_KEY_STATUSES:  # a server may refuse any header
+            malformed_input.not_found(self._findings, exchange)
+        return exchange
+
+    # ---------------------------------------------------------------- other calls
+
+    def operations(self) -> None:
+        """Fetches of operations that do not exist."""
+        from orchestrator_contract.fuzzing import schema_requests  # noqa: PLC0415  # slow
+
+        self._run("operations", schema_requests.operation_ids(), self._fetch_operation)
+
+    def _fetch_operation(self, segment: str) -> Exchange | None:
+        if not unquote(segment).strip("./") or "%2f" in segment.lower():
+            return None  # it may lead elsewhere
+        call = Call("operation", segment, of="other", outside_api=True)
+        request = self._api.request(call, "GET", f"/Operations/{segment}")
+        exchange = past_500(partial(self._api.send, request, allow_no_response=True))
+        control_plane.refused(self._findings, exchange)
+        return exchange
+
+    def creates(self) -> None:
+        """Creates with generated payloads; valid ones only where configurations are plenty."""
+        from orchestrator_contract.fuzzing import schema_requests  # noqa: PLC0415  # slow
+
+        effort = self._endpoint.effort
+        kinds = schema_requests.payloads(valid=not effort.few and not effort.gentle)
+        self._run("creates", kinds, self._create)
+
+    def _create(self, text: str) -> Exchange | None:
+        """Create under the run's own name, or one that begins with it."""
+        payload, sent = json.loads(text), list[Exchange]()
+        if not payload.get("displayName") or not isinstance(payload["displayName"], str):
+            return None  # what a lenient endpoint makes of it could not be told from others'
+        creator = self._endpoint.configurations.creator
+        own = creator.payloads.plain()
+        name = own["displayName"]
+        valid = _NAME.fullmatch(payload["displayName"])
+        payload["displayName"] = name if valid else name + payload["displayName"]
+        if _STORE.fullmatch(str(payload.get("memoryStoreId"))):
+            payload["memoryStoreId"] = own["memoryStoreId"]
+
+        def send(request: Request) -> Exchange:
+            sent.append(self._api.send(request, returns=frozenset({429, 503})))
+            return sent[-1]
+
+        try:
+            operation = creator.begin(payload, self._endpoint.key(), send=send)
+            self._endpoint.configurations.give_back(creator.conclude(operation, payload))
+        except NothingToDelete:
+            if not sent:
+                raise
+            if sent[-1].status != 202:
+                self._endpoint.inventory.discharge(1)
+        if sent[-1].status not in (202, 429, 503):
+            control_plane.refused(self._findings, sent[-1])
+        return sent[-1]
+
+    # ---------------------------------------------------------------- the list
+
+    def lists(self) -> None:
+        """Pages of the list by generated queries."""
+        from orchestrator_contract.fuzzing import schema_requests  # noqa: PLC0415  # slow
+
+        self._run("lists", schema_requests.queries(), self._page)
+
+    def page_tokens(self) -> None:
+        """Pages by tokens near a real one: a character less or more, then generated ones.
+
+        Raises:
+            CheckInconclusive: the list gives no token.
+        """
+        from orchestrator_contract.fuzzing import schema_requests  # noqa: PLC0415  # slow
+
+        token = token_of(self._list_walks.page(1))
+        if not token:
+            raise CheckInconclusive("the list gives no nextToken")
+        number = self._endpoint.effort.generated_requests
+        written = (token[:-1], token[1:], token + token[-1:], token.swapcase(), token * 2)
+        for near in written[:number]:
+            self._by_token(near)
+        self._run("page tokens", schema_requests.tokens(token), self._by_token, -(-number // 2))
+        lengths = schema_requests.tokens_by_length(len(token))
+        self._run("lengths of page tokens", lengths, self._by_token, 3 * number)
+
+    def page_sizes(self, configurations: Sequence[Configuration]) -> None:
+        """Walk over pages of each size that splits the list, as far as the effort allows."""
+        listed = self._endpoint.configurations.listing.sids()
+        sizes = [*range(-(-len(listed) // 2), len(listed))]
+        self._endpoint.random.shuffle(sizes)
+        for size in sizes[: self._endpoint.effort.generated_requests // 2]:
+            walk = self._list_walks.small_pages(configurations, size, listed)
+            self._list_walks.check_pages(walk)
+
+    def _by_token(self, token: str) -> Exchange:
+        return self._page(urlencode({"pageToken": token.encode("utf-8", "surrogateescape")}))
+
+    def _page(self, query: str) -> Exchange:
+        page = past_500(partial(self._api.page, query))
+        size = _PAGE_SIZE.fullmatch(query)
+        valid = size is not None and int(size[1] or 1) <= LARGEST_PAGE
+        control_plane.page_answered(self._findings, page, valid=valid)
+        return page
+
+    # ----------------------------------------------------------------
+
+    def _run(
+        self,
+        name: str,
+        kinds: Mapping[str, Any],
+        attempt: Callable[[Any], Exchange | None],
+        number: int = 0,
+    ) -> None:
+        from orchestrator_contract.fuzzing.examples import Examples  # noqa: PLC0415  # slow
+
+        number = number or self._endpoint.effort.generated_requests
+        Examples(self._endpoint, name, attempt).run(kinds, number)
+
+
+class Histories(Step):
+    """Runs the state machine."""
+
+    def run(self, *, clock: bool) -> None:
+        """Run half of the effort's histories; with *clock* those that move the endpoint's clock.
+
+        Where there is no clock, all are run without one.
+        """
+        from orchestrator_contract.fuzzing.histories import run_histories  # noqa: PLC0415  # slow
+        from orchestrator_contract.fuzzing.machine import Machine  # noqa: PLC0415
+
+        every = self._endpoint.effort.model_runs
+        half = every // 2 if self._endpoint.profile.clock_url else 0
+        number = half if clock else every - half
+        run_histories(Machine, self._endpoint, clock=clock, number=max(1, number))
