@@ -1,4 +1,4 @@
-"""How soon the suite and schemathesis' command line find a defect: the same defects, each on one mock for both.
+"""Compares how soon the suite and schemathesis' command line find a defect.
 
 A finding counts from the moment its answer was judged, though either tool tells it later. What schemathesis
 says against the mock as it is, too, is no finding.
@@ -103,7 +103,7 @@ def endpoint(target: Path, folder: Path, *options: str) -> tuple[First | None, i
 
 
 def accusations(event: dict[str, dict[str, object]]) -> Iterator[tuple[float, list[Accusation]]]:
-    """Of one event of schemathesis' report: the time of each answer, in order, with what is held against it."""
+    """The time of each response in one event of schemathesis' report, with its failures."""
     recorder = json.loads(json.dumps(event.get("ScenarioFinished", {}).get("recorder", {})))
     checks = recorder.get("checks", {})
     for case, one in sorted(

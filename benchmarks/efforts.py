@@ -22,7 +22,7 @@ _ENDED = {"COMPLETED", "FAILED"}
 
 
 class Loop:
-    """What a script does without the suite: one session, one call after the other, polled each 50 ms whatever Retry-After says."""
+    """The loop of a script without the suite: one session, one call at a time, a poll each 50 ms."""
 
     def __init__(self, described: profile.Profile) -> None:
         account = described.accounts[0]

@@ -1,4 +1,4 @@
-"""What was measured, as a Markdown table and as a plot of ratios over their goals."""
+"""The measurements, as a Markdown table and as a plot of ratios over their goals."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class RequirementResult:
 
     @property
     def met(self) -> bool | None:
-        """Whether the goal was reached; None without a goal or a ratio."""
+        """True if the goal was reached; None without a goal or a ratio."""
         return None if self.ratio is None or self.goal is None else self.ratio >= self.goal
 
     def cells(self) -> tuple[str, ...]:

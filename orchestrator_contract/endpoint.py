@@ -295,6 +295,6 @@ class Endpoint:
                 self.coordinator.clock.leave(holder, alone=False)
 
     def requirements_lacking(self, ids: Iterable[str]) -> dict[str, tuple[str, ...]]:
-        """Those of *ids* that this target can't verify, with missing capabilities."""
+        """The *ids* that this target can't verify, with the missing capabilities."""
         known = self.findings.catalogue.requirements
         return {one: lacking for one in ids if (lacking := self.profile.lacks(known[one].needs))}

@@ -48,7 +48,7 @@ def read_text(path: Path, limit: int = MAX_BYTES) -> str:
 
 
 def read_toml(path: Path) -> dict[str, Any]:
-    """The content of a TOML file; raises Unreadable, also for a number that is none."""
+    """The content of a TOML file; raises Unreadable, also for a malformed number."""
     try:
         raw = tomllib.loads(read_text(path))
         for key, value in leaves(raw):

@@ -1,4 +1,4 @@
-"""Whether a run ends in time, from how long its requests take."""
+"""Estimates whether a run ends in time, from the duration of its requests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the suite is proved on: seeded defects, conformant variants and hostile endpoints, as one list of cases."""
+"""The cases of the matrix: seeded defects, conformant variants and hostile servers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from orchestrator_contract.mock import registry
 
 
 class Kind(StrEnum):
-    """What a case shows about the suite."""
+    """The property of the suite that a case shows."""
 
     #: It finds what breaks the contract.
     DEFECT = "defects"
@@ -59,7 +59,7 @@ def all_cases() -> list[Case]:
 def chosen(
     cases: list[Case], kinds: list[str], globs: list[str], shard: tuple[int, int]
 ) -> list[Case]:
-    """Those of *cases* of one of *kinds*, with a name like one of *globs*, in shard K of N.
+    """The *cases* of one of *kinds*, with a name like one of *globs*, in shard K of N.
 
     A case stays in its shard when others come: its name decides.
     """

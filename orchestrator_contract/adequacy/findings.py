@@ -41,7 +41,7 @@ def proves(case: Case, trial: Trial, known: Catalogue) -> set[str]:
 
 
 def of_case(case: Case, trial: Trial, known: Catalogue) -> Iterable[Finding]:
-    """What speaks against the suite in one trial."""
+    """The faults of the suite that one trial shows."""
     name, command = case.name or "the mock as it is", trial.command
     harm = broken(trial)
     if harm:
@@ -113,7 +113,7 @@ def unproved(pairs: Iterable[tuple[Case, Trial]], known: Catalogue) -> list[str]
 def all_findings(
     cases: Mapping[tuple[str, str], Case], trials: Iterable[Trial], known: Catalogue
 ) -> list[Finding]:
-    """What speaks against the suite in all trials, the worst kind first."""
+    """The faults of the suite in all trials, the worst kind first."""
     order = (
         "variant accused",
         "the suite breaks",

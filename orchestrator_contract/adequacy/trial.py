@@ -50,7 +50,7 @@ class Terms:
 
 @dataclass(slots=True)
 class Trial:
-    """What one run came to."""
+    """The outcome of one run."""
 
     kind: str
     name: str

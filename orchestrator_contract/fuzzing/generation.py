@@ -101,7 +101,7 @@ class _Seeded(PrimitiveProvider):
 def settings(
     *phases: Phase, seed: int, database: Path | None = None, **sizes: Any
 ) -> hypothesis.settings:
-    """Settings of a run of *phases* and *sizes*: inputs follow from *seed*, and only responses count as failures.
+    """Settings of a run of *phases* and *sizes*, whose inputs follow from *seed*.
 
     What fails is kept in the folder *database*, from where the next run takes it first.
     """

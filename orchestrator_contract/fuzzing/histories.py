@@ -35,7 +35,7 @@ class OutOfBudget(Exception):
 
 @dataclass
 class Run:
-    """What the histories of one run share."""
+    """The state that the histories of one run share."""
 
     endpoint: Endpoint
     moves_clock: bool

@@ -17,7 +17,7 @@ _LONGEST = 5000
 
 @st.composite
 def forms(draw: st.DrawFn) -> Callable[[str], str]:
-    """What makes a new key one of any version and variant, with runs of a digit, few digits, or some capitals."""
+    """Changes to a new key: version, variant, runs of a digit, few digits, capitals."""
     version, variant = draw(st.integers(0, 15)), draw(st.integers(0, 15))
     run = draw(st.integers(24, 32)), draw(st.integers(1, 5))
     few = draw(st.integers(4, 16))

@@ -12,7 +12,7 @@ from orchestrator_contract.resources.operation import Operation
 
 
 class State(StrEnum):
-    """What is known of a configuration."""
+    """The known state of a configuration."""
 
     PRESENT = "present"
     #: A delete was accepted and has not been seen to end.
@@ -85,7 +85,7 @@ class Used:
 
 
 class Model:
-    """What the history so far allows."""
+    """The states that the history so far allows."""
 
     def __init__(self) -> None:
         self.known: list[Known] = []
@@ -95,7 +95,7 @@ class Model:
         self.clock = 0
 
     def replay(self, used: Used) -> bool | None:
-        """Whether *used* must replay (True), must not (False), or may do either (None)."""
+        """True if *used* must replay, False if it must not, None if it may do either."""
         age = self.clock - used.at
         if age <= KEY_LIVES_S:
             return True

@@ -36,7 +36,7 @@ def malformed_sids(draw: st.DrawFn, target: str) -> MalformedSid:
 
 
 def _may_be_sent(segment: str, target: str) -> bool:
-    """Whether it is neither *target* nor another well-formed SID, unless that is near and plain."""
+    """True if it is neither *target* nor another well-formed SID that is not near and plain."""
     plain = unquote(segment)
     if not segment.strip(".") or plain == target:
         return False
@@ -44,7 +44,7 @@ def _may_be_sent(segment: str, target: str) -> bool:
 
 
 def is_near(segment: str, target: str) -> bool:
-    """Whether *segment* is a well-formed SID with the prefix of *target*."""
+    """True if *segment* is a well-formed SID with the prefix of *target*."""
     prefix = target.rpartition("_")[0]
     return USUAL_SID.fullmatch(segment) is not None and segment.rpartition("_")[0] == prefix
 

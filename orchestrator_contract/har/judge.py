@@ -160,7 +160,7 @@ def _by_schema(part: Literal["body", "headers"]) -> frozenset[str]:
 
 
 def _unseen(seen: Recorded) -> frozenset[str]:
-    """What the recorded parts of an exchange do not show."""
+    """The parts of an exchange that were not recorded."""
     unseen = _OF_WIRE
     if not seen.body:
         unseen |= _OF_BODY | _by_schema("body")

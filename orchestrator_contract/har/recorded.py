@@ -53,7 +53,7 @@ class Recorded:
 
     @property
     def target(self) -> str:
-        """What its key is used for, without the payload."""
+        """The request that its key stands for, without the payload."""
         return f"{self.exchange.method} {self.exchange.call.subject or self.exchange.url}"
 
     def shared_with(self, other: Recorded) -> Parts:

@@ -230,7 +230,7 @@ class Exchange:
         )
 
     def outcome(self) -> str:
-        """What came back, in a few words."""
+        """The response, or the reason for none, in a few words."""
         return str(self.status) if self.response else f"no response ({self.fault_text})"
 
 

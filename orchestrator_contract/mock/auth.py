@@ -46,7 +46,7 @@ class Auth(Context):
         return None if pair is None else self.account_of_pair(request, *pair)
 
     def account_of_pair(self, request: Request, user: str, password: str) -> int | None:
-        """Number of the account whose user and password these are; None when they are nobody's."""
+        """The number of the account with this user and password, or None."""
         known = self.settings.accounts.get(user)
         if known is None or not self.password_matches(password, known[1]):
             return None

@@ -159,7 +159,7 @@ class Profile:
         return tuple(name for name, there in found.items() if there)
 
     def lacks(self, needs: tuple[str, ...]) -> tuple[str, ...]:
-        """Those of *needs* that this endpoint lacks; "provision" is any way to get one."""
+        """The *needs* that this endpoint lacks; "provision" is any way to get a configuration."""
         have = {*self.capabilities, *(["provision"] if self.provision.mode else [])}
         return tuple(need for need in needs if need not in have)
 

@@ -50,7 +50,7 @@ class Absent:
     def harmless(
         self, malformed: Iterable[MalformedSid], target: Configuration
     ) -> list[MalformedSid]:
-        """Those of *malformed* SIDs near *target* that a DELETE may name.
+        """The *malformed* SIDs near *target* that a DELETE may name.
 
         No two ids of the documented form are near each other. Near any other id a fetch must show first that
         nothing exists, or somebody else's configuration could be deleted.

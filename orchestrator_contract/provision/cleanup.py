@@ -170,7 +170,7 @@ def conclude(poller: Poller, begun: Begun, gone: Callable[..., None]) -> None:
 
 
 def _may_be_there(name: str, inventory: Inventory, *, readable: bool) -> bool:
-    """Whether the create of *name* may have made something, though none was found; *readable*: in a list that can be read."""
+    """True if the create of *name* may have made a configuration that was not found."""
     operation = inventory.accepted.get(name)
     if operation is not None and operation.done:
         return not readable and operation.status == "COMPLETED"
@@ -223,7 +223,7 @@ def _take_listed(
 
 
 def _free_name(inventory: Inventory, name: str, scope: Scope) -> str:
-    """What the run calls one more configuration that is listed as *name*."""
+    """The run's own name for one more configuration that is listed as *name*."""
     open_ = (
         one
         for one, where in inventory.unresolved.items()

@@ -27,7 +27,7 @@ class ProgramError(Exception):
 
 
 def output_of(command: Sequence[str], *, seconds: float, most: int) -> str:
-    """What *command* prints until it ends; text that is no UTF-8 becomes escapes.
+    """The output of *command* until it ends; bytes that are no UTF-8 become escapes.
 
     Raises:
         ProgramError: it takes longer than *seconds*, prints more than *most* bytes, or ends otherwise than with 0.
@@ -58,7 +58,7 @@ def output_of(command: Sequence[str], *, seconds: float, most: int) -> str:
 
 
 def _read(process: subprocess.Popen[bytes], pipe: IO[bytes], deadline: float, most: int) -> bytes:
-    """What is printed until the program ends, whoever else holds the pipe."""
+    """The output until the program ends, even if another process holds the pipe."""
     printed = bytearray()
     with selectors.DefaultSelector() as selector:
         selector.register(pipe, selectors.EVENT_READ)

@@ -193,7 +193,7 @@ class Creator(SingleCreates):
             raise refusal.as_error({}, scope, full=False)
 
     def _too_few(self, batch: _Batch) -> TooFew:
-        """What to raise when a call made too few, once it was learned from."""
+        """The error for a call that made too few, once the inventory knows of it."""
         made, refusal, scope = batch.made, batch.refusal, batch.scope
         if refusal is None or not batch.attempts:
             return no_room(self._inventory.bound(scope), made)

@@ -66,7 +66,7 @@ class Given:
         self._supply.end()
 
     def _names_something(self, sid: str) -> bool:
-        """Whether the list or a fetch shows *sid*, or neither says anything of it."""
+        """True if the list or a fetch shows *sid*, or neither could be read."""
         self._identity.look_before(DEFAULT_SCOPE)
         # What a command has just made may take a moment; once one has not come, the others are not waited for.
         patient = self._client.profile.provision.mode == "command" and not self.stale

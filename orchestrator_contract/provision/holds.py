@@ -12,7 +12,7 @@ class Holder:
     """Keeps configurations; each subclass says which."""
 
     def holds(self, configuration: Configuration) -> bool:
-        """Whether *configuration* must be kept."""
+        """True if *configuration* must be kept."""
         raise NotImplementedError
 
     def release(self) -> None:
@@ -68,7 +68,7 @@ class Kept(Holder):
         self._groups = [left for group in self._groups if (left := group - gone)]
 
     def holds(self, configuration: Configuration) -> bool:
-        """Whether *configuration* is kept still."""
+        """True if *configuration* is kept still."""
         return any(configuration.resource_key in group for group in self._groups)
 
     def surrender(self) -> None:

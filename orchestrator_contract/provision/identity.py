@@ -1,4 +1,4 @@
-"""Which configuration a create has made, so that nobody else's is taken for it and deleted."""
+"""Identifies the configuration that a create made, so that no other one is deleted."""
 
 from __future__ import annotations
 
@@ -59,11 +59,11 @@ class Identity:
                     self._before[scope] = None
 
     def was_there(self, sid: str, scope: Scope) -> bool:
-        """Whether *sid* was listed in *scope* when that was looked at first."""
+        """True if *sid* was listed in *scope* before the first create."""
         return sid in (self._before.get(scope) or ())
 
     def look_after(self, number: int, scope: Scope) -> dict[str, Any]:
-        """What the list calls each id, where one walk over it takes fewer requests than a fetch of *number* new ones; else nothing.
+        """The listed names by id, if a list walk takes fewer requests than *number* fetches.
 
         It says nothing of what is created later, or elsewhere.
         """
@@ -112,7 +112,7 @@ class Identity:
     def is_new(
         self, sid: str, name: str, scope: Scope, listed: Mapping[str, Any] = _UNREAD
     ) -> bool:
-        """Whether *sid* can be what the create of *name* just made: not named before, and the run's own; *listed* is what `look_after` gave."""
+        """True if the create of *name* can have made *sid*; *listed* comes from `look_after`."""
         with self._lock:
             named = self._named.setdefault(scope, set())
             if sid in named:
@@ -123,7 +123,7 @@ class Identity:
     def is_own(
         self, sid: str, name: str, scope: Scope, listed: Mapping[str, Any] = _UNREAD
     ) -> bool:
-        """Whether *sid* was not there before the first create, and neither list nor fetch shows it as something else.
+        """True if *sid* is new, and neither list nor fetch shows it under another name.
 
         What a create names, and what is listed under its name, will be deleted, so an endpoint that names somebody
         else's configuration must not be believed: one of the two has to show the name, within the time that copies
@@ -141,7 +141,7 @@ class Identity:
         return _of_one_run(shown, name) if shown else before is not None
 
     def _is_apart(self, sid: str, scope: Scope) -> bool:
-        """Whether *sid* is no other spelling of an id that was there before.
+        """True if *sid* is no other spelling of an id that was there before.
 
         Ids may be told apart by case or not. Only a list that has both as they are says that they are two.
         """
@@ -192,7 +192,7 @@ def _name_in(value: Any) -> str:
 
 
 def _of_one_run(shown: str, name: str) -> bool:
-    """Whether *shown* begins as the run's names do; how the rest of *name* is stored is not for here."""
+    """True if *shown* begins as the run's names do."""
     return shown.casefold().startswith("-".join(name.split("-")[:2]).casefold())
 
 

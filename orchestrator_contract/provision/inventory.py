@@ -1,4 +1,4 @@
-"""What the run has announced, what is there of it, and what is gone: in the journal, so that it can be cleaned up after a crash."""
+"""The run's announced, existing and deleted configurations, as in the journal."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ class Inventory:
         return any(one.scope == scope for one in self.left.values())
 
     def may_get_more(self, scope: Scope = DEFAULT_SCOPE) -> bool:
-        """Whether this process holds less than its share of the room, so that others may give some back."""
+        """True if this process holds less than its share of the room."""
         return self.holding(scope) < self.share(scope)
 
     def share(self, scope: Scope = DEFAULT_SCOPE) -> int:
@@ -205,7 +205,7 @@ class Inventory:
         return configuration.resource_key in self._leaving
 
     def is_gone(self, configuration: Configuration) -> bool:
-        """Whether it is known to be deleted."""
+        """True if it is known to be deleted."""
         return configuration.resource_key in self._gone
 
     def owner(self, sid: str, shown: Any = None) -> int | None:

@@ -163,7 +163,7 @@ class Making:
         return self._creator.recover(scope)
 
     def _delete(self, configurations: Sequence[Configuration]) -> bool:
-        """Delete these and wait for the end; true if any is gone. What is busy makes no room now."""
+        """Delete these and wait for the end; true if any is gone. A busy one makes no room now."""
         self._inventory.leave(*configurations)
         with contextlib.suppress(Inconclusive):
             begun = cleanup.begin(self._client, self._poller, configurations, self._inventory.gone)
@@ -171,7 +171,7 @@ class Making:
         return any(self._inventory.is_gone(one) for one in configurations)
 
     def idle(self, scope: Scope = DEFAULT_SCOPE) -> list[Configuration]:
-        """What was created in *scope* and no test needs any longer."""
+        """The configurations created in *scope* that no test needs any longer."""
         used = self._keys(self._stock.values()) | self.taken | self._inventory.fresh
         left = [one for one in self._inventory.left.values() if one.scope == scope]
         return [one for one in left if one.resource_key not in used and one not in self._holds]

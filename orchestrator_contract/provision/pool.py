@@ -1,4 +1,4 @@
-"""What the profile gives to be deleted: a list of SIDs, or a command that prints them; each is handed out once in the run."""
+"""The SIDs that the profile gives, listed or printed by a command, each used once."""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ class Post:
         name: str = "",
         send: Callable[[Request], Exchange] | None = None,
     ) -> Operation | Refusal:
-        """The operation of an accepted create, or why there is none."""
+        """The operation of an accepted create, or the reason for none."""
         name = name or payload["displayName"]
         self._inventory.unresolved[name] = scope
         out = self._client.request(
@@ -102,7 +102,7 @@ class Post:
         payloads: Mapping[str, dict[str, Any]],
         scope: Scope,
     ) -> dict[str, Configuration]:
-        """What ended creates have made, by name; those whose configuration can't be told are left out."""
+        """The configurations of ended creates, by name, as far as they can be identified."""
         done = {name: one for name, one in operations.items() if one.status == "COMPLETED"}
         sids = {name: sid for name, one in done.items() if (sid := named_by(one)) is not None}
         found = self.identity.find(done.keys() - sids.keys(), scope)

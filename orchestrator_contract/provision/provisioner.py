@@ -84,7 +84,7 @@ class Provisioner:
         return self.take(1, scope=scope)[0]
 
     def spare(self, *, scope: Scope = DEFAULT_SCOPE) -> Configuration:
-        """One that no test needs any longer, best one that serves no other; an idle one where there is none."""
+        """A configuration that no test needs any longer, or else an idle one."""
         idle = self.idle(scope)
         if not idle:
             return self.one(scope=scope)
@@ -169,12 +169,12 @@ class Provisioner:
         self._making.taken.update(one.resource_key for one in configurations)
 
     def in_use(self, configuration: Configuration) -> bool:
-        """Whether the present test uses it."""
+        """True if the present test uses it."""
         return configuration.resource_key in self._making.taken
 
     @property
     def is_tight(self) -> bool:
-        """Whether there is so little room that tests share what they do not spoil."""
+        """True if there is so little room that tests share what they leave unchanged."""
         return 0 < self.inventory.share() < _LEAST_ROOM
 
     @property
@@ -193,7 +193,7 @@ class Provisioner:
                 self._given.give_back(configuration.sid)
 
     def idle(self, scope: Scope = DEFAULT_SCOPE) -> list[Configuration]:
-        """What was created in *scope* and no test needs any longer."""
+        """The configurations created in *scope* that no test needs any longer."""
         return self._making.idle(scope)
 
     def _make_room(self, scope: Scope) -> bool:

@@ -21,7 +21,7 @@ _ENOUGH = 3
 
 @dataclass
 class _Reads:
-    """What is known of one way to read: by fetch, or by list."""
+    """The known read lag of one way to read: by fetch, or by list."""
 
     name: str
     #: The ids of those that show, out of some that exist.

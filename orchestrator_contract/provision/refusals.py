@@ -45,7 +45,7 @@ class CreateRefused(TooFew, SupplyExhausted):
 
 
 def no_room(bound: int, made: Mapping[int, Configuration] | None = None) -> CreateRefused:
-    """What to raise where *bound* configurations of the run's exist, and no more may."""
+    """The error where *bound* configurations of the run exist, and no more may."""
     reason = f"the account has room for {bound} of the run's configurations at once"
     return CreateRefused(reason, made or {}, full=True)
 
@@ -90,14 +90,14 @@ class Refusal:
         return cls(said, refuses=failed, may_be_full=failed)
 
     def as_error(self, made: Mapping[int, Configuration], scope: Scope, *, full: bool) -> TooFew:
-        """What to raise when it left only *made*."""
+        """The error for a refusal that left only *made*."""
         kind = CreateRefused if self.answered else TooFew
         reason = f"configurations can't be created: {self.reason}{_hint(self.reason, scope)}"
         return kind(reason, made, full=full)
 
 
 def certainly_made_nothing(error: Inconclusive) -> bool:
-    """Whether a create that failed so was not sent, or answered 429."""
+    """True if a create that failed so was not sent, or answered 429."""
     if isinstance(error, NoResponse):
         return error.exchange.fault is TransportFault.CONNECT
     if isinstance(error, Throttled):
@@ -106,7 +106,7 @@ def certainly_made_nothing(error: Inconclusive) -> bool:
 
 
 def _error_of(operation: Operation) -> str:
-    """What a FAILED operation says of its reason, behind a colon; empty where it says nothing."""
+    """The reason that a FAILED operation gives, behind a colon; empty without one."""
     error = operation.object.get("error")
     members = error if isinstance(error, dict) else {}
     said = [members.get(name) for name in ("title", "detail", "message")]

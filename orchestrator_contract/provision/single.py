@@ -22,7 +22,7 @@ class SingleCreates(Post):
     """Creates that a test looks at one by one."""
 
     def take_room(self, scope: Scope = DEFAULT_SCOPE) -> None:
-        """Take room for one more, where need be that of what no test needs any longer.
+        """Take room for one more, if need be that of one that no test needs any longer.
 
         Raises:
             NothingToDelete: there is none.

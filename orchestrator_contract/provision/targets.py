@@ -74,11 +74,11 @@ class Targets(Holder):
         return self.control
 
     def is_control(self, configuration: Configuration) -> bool:
-        """Whether this is the control configuration of its scope."""
+        """True if this is the control configuration of its scope."""
         return configuration is self._controls.get(configuration.scope)
 
     def holds(self, configuration: Configuration) -> bool:
-        """Whether *configuration* must be kept."""
+        """True if *configuration* must be kept."""
         return self.is_control(configuration)
 
     def surrender(self) -> None:
@@ -87,7 +87,7 @@ class Targets(Holder):
         self._controls = {scope: one for scope, one in self._controls.items() if in_use(one)}
 
     def may_be_deleted(self, configuration: Configuration) -> bool:
-        """Whether this was the control configuration, and a delete of it was accepted or got no clear response."""
+        """True if this control configuration may have been deleted by an accepted delete."""
         untouched = self._guard.untouched(configuration.resource_key)
         return configuration in self._former and not untouched
 

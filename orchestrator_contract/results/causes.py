@@ -13,7 +13,7 @@ from enum import IntEnum
 from functools import cache
 
 from orchestrator_contract.contract.catalogue import Requirement
-from orchestrator_contract.contract.response_schemas import decided_by
+from orchestrator_contract.contract.response_schemas import DELETE_STATUSES, decided_by
 from orchestrator_contract.results.requirement import RequirementResult, Verdict
 
 #: Verdicts of a breach, the most severe first.
@@ -50,6 +50,8 @@ _RELIED_ON = frozenset(
         "DEL-202-STATUS-URL-ORIGIN",
     }
 )
+#: Requirements that one mistake in replays breaches, in whichever state the operation is.
+_REPLAYS = frozenset({"KEY-REPLAY", "KEY-REPLAY-ENDED", "KEY-REPLAY-FAILED", "KEY-TTL-MIN"})
 _Touches = Callable[["Stage", tuple[str, ...]], bool]
 #: Shares of breaches that have an exchange in common: one cause leads to most of the others',
 #: or to some of them while those accompany most of its own.
@@ -129,7 +131,9 @@ class _Group:
         for trail in row.record.trails:
             self.trails.append((found, trail))
             self._about.add(trail[-1])
-            if found is Stage.SEQUENCE:
+            if row.requirement.id in _REPLAYS:
+                self._relied_on.add(trail[-1])  # the original response may be right
+            elif found is Stage.SEQUENCE:
                 self._relied_on.update(trail)
             else:
                 self._single.add(trail[-1])
@@ -143,7 +147,7 @@ class _Group:
     def explains(self, other: _Group) -> bool:
         """Return true if this group is the cause of most breaches of *other*."""
         share = self._share(other, self._leads_to)
-        if share >= _MOST:
+        if share >= _MOST or self._is_like(other):
             return True
         if share >= _SOME and other._share(self, other._leads_to) >= _MOST:
             return True
@@ -151,6 +155,14 @@ class _Group:
             self._share(other, self._is_about) >= _MOST
             and other._share(self, other._is_about) >= _MOST
         )
+
+    def _is_like(self, other: _Group) -> bool:
+        """Return true if both are about replays, or about one wrong status of a DELETE."""
+        mine, theirs = self.rows[0], other.rows[0]
+        if {mine.requirement.id, theirs.requirement.id} <= _REPLAYS:
+            return True
+        wrong = _last_statuses(mine) - DELETE_STATUSES
+        return mine.requirement.id == "DEL-STATUS" and set() < _last_statuses(theirs) <= wrong
 
     def _share(self, other: _Group, touches: _Touches) -> float:
         hits = sum(touches(found, trail) for found, trail in other.trails)
@@ -178,6 +190,12 @@ def _merged(groups: list[_Group]) -> list[_Group]:
         if len(kept) == len(groups):
             return kept
         groups = kept
+
+
+def _last_statuses(row: RequirementResult) -> set[int | str | None]:
+    """Return the statuses of the DELETEs, and other methods, that its breaches end with."""
+    last = [breach.steps[-1] for breach in row.record.shown if breach.steps]
+    return {one.status if "-X DELETE" in one.request else "another method" for one in last}
 
 
 def _fewest(row: RequirementResult) -> int:

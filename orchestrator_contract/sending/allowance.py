@@ -1,4 +1,4 @@
-"""What a run may still send: requests, requests of bounded kinds, and time."""
+"""The budgets of a run: requests, requests of bounded kinds, and time."""
 
 from __future__ import annotations
 

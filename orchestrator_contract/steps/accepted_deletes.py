@@ -236,7 +236,7 @@ class AcceptedDeletes(Step):
 
 
 def _may_pass(tries: Sequence[Exchange]) -> bool:
-    """Whether the cause of the last refusal may pass: a 409, unless it follows a 5xx, or one of the first 500s."""
+    """True if the last refusal may pass: a 409 not after a 5xx, or one of the first 500s."""
     last = tries[-1]
     before = [status for one in tries for status in (*one.before, one.status)][:-1]
     if last.status == 409:

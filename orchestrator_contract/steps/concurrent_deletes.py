@@ -14,7 +14,7 @@ from orchestrator_contract.http.request import Request
 from orchestrator_contract.inputs.malformed_keys import malformed_keys
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
-from orchestrator_contract.rules import concurrency, deletion, errors, idempotency
+from orchestrator_contract.rules import concurrency, deletion, errors, idempotency, malformed_input
 from orchestrator_contract.rules.errors import CONFLICT
 from orchestrator_contract.rules.idempotency import IN_PROGRESS, MISMATCH
 from orchestrator_contract.scope import DEFAULT_SCOPE, Scope
@@ -25,6 +25,8 @@ from orchestrator_contract.steps.malformed import MalformedRequests
 from orchestrator_contract.steps.step import Step, Uses
 from orchestrator_contract.steps.unauthorized import UnauthorizedCallers
 
+#: Unknown SIDs that are deleted beside many others.
+_UNKNOWN = 2
 #: Replays that are sent at one moment.
 _REPLAYS = 4
 
@@ -150,16 +152,23 @@ class ConcurrentDeletes(Step):
     # ---------------------------------------------------------------- many SIDs
 
     def of_many_sids(self) -> list[Operation]:
-        """Deletes of many SIDs at one moment, half of them under keys of their own."""
+        """Deletes of many SIDs at one moment, half of them under keys of their own.
+
+        The last two are of unknown SIDs, which are not found.
+        """
         number = self._endpoint.effort.concurrent * 4 // 3
         configurations = self._endpoint.configurations.take(number, least=2)
+        named = [*configurations, *(self._endpoint.absent.one() for _ in range(_UNKNOWN))]
         responses = self._concurrent.send(
             lambda: [
                 self._api.delete_request(one, key=key)
-                for one, key in zip(configurations, self._keys(number), strict=False)
+                for one, key in zip(named, self._keys(len(named)), strict=True)
             ]
         )
-        pairs = zip(configurations, responses, strict=True)
+        for exchange in responses[-_UNKNOWN:]:
+            if exchange.succeeded:
+                malformed_input.not_found(self._findings, exchange, responses[:1])
+        pairs = zip(configurations, responses[:-_UNKNOWN], strict=True)
         accepted = [(one, exchange) for one, exchange in pairs if exchange.status == 202]
         for _, exchange in accepted:
             concurrency.own_response(self._findings, exchange)
@@ -283,5 +292,5 @@ class CompetingRequests(Step):
 
 
 def _passes(status: int) -> bool:
-    """Whether a refusal may pass, so that it says nothing of the caller: here none is sent again."""
+    """False: here no refused request is sent again."""
     return status == 429 or status >= 500

@@ -108,7 +108,7 @@ class Deletes(AcceptedDeletes, Holder):
             self._judge_ends(self._endpoint.poller.finish([operation], early=False))
 
     def holds(self, configuration: Configuration) -> bool:
-        """Whether the delete of *configuration* is still to be followed."""
+        """True if the delete of *configuration* is still to be followed."""
         return any(one.configuration is configuration for one, _ in self._pending)
 
     def release(self) -> None:

@@ -91,7 +91,7 @@ class FailedOperations(Step):
         return self.judged(self._endpoint.each(self.accept, configurations))
 
     def judged(self, operations: list[Operation]) -> list[Operation]:
-        """Those of *operations* that FAILED, at their end.
+        """The *operations* that FAILED, at their end.
 
         Raises:
             CheckInconclusive: none failed.

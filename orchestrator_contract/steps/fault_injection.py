@@ -43,7 +43,7 @@ class InjectedFault:
 
     @property
     def on_target(self) -> list[Exchange]:
-        """Those of `hits` on the target."""
+        """The `hits` on the target."""
         named = self.target.sid if self.target else None
         return [one for one in self.hits if one.call.subject == named]
 

@@ -50,7 +50,7 @@ class FinalLooks(Step):
         return [one for one in candidates if untouched(one.resource_key)]
 
     def must_be_listed(self) -> list[Configuration]:
-        """Those of the default scope, which one walk over the list shows."""
+        """The configurations of the default scope, which one list walk shows."""
         return [one for one in self.must_exist() if one.scope == DEFAULT_SCOPE]
 
     def must_exist_elsewhere(self) -> list[Configuration]:

@@ -122,7 +122,7 @@ class GeneratedRequests(Step):
         return exchange
 
     def _may_be_named(self, segment: str) -> bool:
-        """Whether a fetch shows that nothing has the SID *segment*."""
+        """True if a fetch shows that no configuration has the SID *segment*."""
         if not segment.strip(".") or segment == self._endpoint.targets.control.sid:
             return False
         try:

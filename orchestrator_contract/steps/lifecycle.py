@@ -63,7 +63,8 @@ class Lifecycle:
                 control_plane.shown(self.endpoint.findings, fetch)
 
     def accept(self) -> None:
-        """Their deletes are accepted, under keys of every form."""
+        """Their deletes are accepted, under keys of every form, in another scope but the last."""
+        begun = self.configurations[: -1 if self._last else None]
         size, run_id = self.endpoint.effort.batch_size, self.endpoint.settings.process_id
         keys = [
             key_of_form(
@@ -72,14 +73,20 @@ class Lifecycle:
                 self.number,
                 run_id,
             )
-            for index in range(len(self.configurations))
+            for index in range(len(begun))
         ]
         self.operations = self.endpoint.each(
             lambda pair: self.deletes.accept(
                 pair[0], key=pair[1], key_under_test=pair[1] is not None
             ),
-            list(zip(self.configurations, keys, strict=True)),
+            list(zip(begun, keys, strict=True)),
         )
+
+    @property
+    def _last(self) -> list[Configuration]:
+        """The configuration of another scope whose delete runs while the list is read."""
+        elsewhere = self.configurations[0].scope != DEFAULT_SCOPE
+        return self.configurations[1:][-1:] if elsewhere else []
 
     def replay(self, first: int) -> None:
         """Every second key returns its original response, on reused and new connections."""
@@ -125,6 +132,8 @@ class Lifecycle:
         """Check that no page holds them, of any size; the control is listed."""
         home = self.configurations[0].scope == DEFAULT_SCOPE
         exist: Sequence[Configuration] = [self.endpoint.targets.control] if home else []
+        for one in self._last:
+            self.deletes.later(self.deletes.accept(one, key=self.endpoint.key()))
         self.check.not_listed(self.operations, size=self._page_size(), exist=exist)
 
     def _page_size(self) -> int | None:

@@ -51,7 +51,7 @@ class ListedConfigurations(Step):
 
     @property
     def remaining(self) -> list[Configuration]:
-        """Those that are not deleted; others once they had to make room.
+        """Configurations that are not deleted; new ones once those had to make room.
 
         Raises:
             NothingToDelete: there are none to be had.

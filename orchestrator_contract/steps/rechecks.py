@@ -55,7 +55,7 @@ class _Unchanged:
 
 
 class Rechecks(Holder):
-    """What is rechecked, and when."""
+    """A recheck and its time."""
 
     def __init__(
         self,
@@ -138,7 +138,7 @@ class Rechecks(Holder):
         return self._first
 
     def oldest_keys(self) -> list[Operation]:
-        """Those of `first_completed` whose keys are younger than a day."""
+        """The operations of `first_completed` whose keys are younger than a day."""
         return self._first if self._advanced() == self._first_advanced else []
 
     def existed(self) -> list[tuple[str, Configuration, list[Exchange]]]:

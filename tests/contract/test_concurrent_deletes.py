@@ -82,7 +82,12 @@ def test_one_sid_at_once_is_deleted_once(
 
 
 @pytest.mark.requirement(
-    "CONC-OWN-RESPONSE", "DEL-202-RELATED", "DEL-202-OWN-OPERATION", "DEL-STATUS", "HTTP-COMPLETE"
+    "CONC-OWN-RESPONSE",
+    "DEL-202-RELATED",
+    "DEL-202-OWN-OPERATION",
+    "DEL-STATUS",
+    "HTTP-COMPLETE",
+    "SID-UNKNOWN",
 )
 def test_many_sids_at_once_get_their_own_responses(at_once: list[Operation], check: Check) -> None:
     """Concurrent deletes of many SIDs each get their own response."""

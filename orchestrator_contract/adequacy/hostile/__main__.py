@@ -1,4 +1,4 @@
-"""Run one hostile endpoint: a ready line on stdout, then it serves until it is told to stop."""
+"""Runs one hostile server: a ready line on stdout, then it serves until it is stopped."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A listener on another origin that nobody has a reason to talk to: it counts who does, and with what."""
+"""A listener on another origin; it counts requests, none of which should come."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a behaviour gets: the request, the conformant reply to it, and the wire to ruin it on."""
+"""The input of a behaviour: a request, its conformant response, and the connection."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Exchange:
 
     @property
     def accepted(self) -> bool:
-        """Whether the conformant answer is a 202."""
+        """True if the conformant response is a 202."""
         return self.reply.status == 202
 
     @property

@@ -50,7 +50,7 @@ class Reply:
 
     @property
     def document(self) -> dict[str, Any]:
-        """The JSON object in the body; empty when there is none."""
+        """The JSON object in the body; empty without one."""
         found = json.loads(self.body) if self.body else {}
         return found if isinstance(found, dict) else {}
 

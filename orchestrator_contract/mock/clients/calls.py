@@ -121,7 +121,7 @@ class Call:
         )
 
     def answer(self, response: Response, now: float, *, reached: bool) -> None:
-        """Fill in what the client was told; HEAD tells no more than the status."""
+        """Add the response that the client got; to HEAD that is no more than the status."""
         self.answered, self.status, self.reached = now, response.status, reached
         asked = response.get("retry-after") or ""
         seconds = asked.isascii() and asked.isdigit() and len(asked) < 9

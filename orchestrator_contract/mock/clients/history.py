@@ -1,4 +1,4 @@
-"""What a client has learned: the operations that were accepted, and how they ended."""
+"""The operations that a client knows of, and how they ended."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class History:
     _lists: ListWalks = field(default_factory=ListWalks)
 
     def arrived(self, call: Call) -> Followed | None:
-        """The operation that a poll is about, if the client was told of it."""
+        """The operation of a poll, if the client knows of it."""
         return self.operations.get(call.polled) if call.kind == "poll" else None
 
     def answered(self, call: Call) -> None:

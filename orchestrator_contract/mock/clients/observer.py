@@ -38,7 +38,7 @@ def watching(judge: ClientJudge) -> type[Behaviour]:
             return response
 
         def delivered(self, request: Request, response: Response, *, reached: bool) -> None:
-            """Tell the judge what the client was told."""
+            """Give the judge the response that the client got."""
             super().delivered(request, response, reached=reached)
             call = self._calls.pop(id(request), None)
             if call is not None:

@@ -35,7 +35,7 @@ def add_options(add: Callable[..., object]) -> None:
 
 @dataclass(slots=True)
 class Judging:
-    """What judging a client adds to the mock; without --judge-clients nothing."""
+    """The additions to the mock that judge a client; without --judge-clients none."""
 
     #: Behaviours to put before all others.
     behaviours: list[type[Behaviour]] = field(default_factory=list)

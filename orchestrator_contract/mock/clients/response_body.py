@@ -11,7 +11,7 @@ from orchestrator_contract.mock.messages import Response
 
 
 def members(response: Response) -> dict[str, Any]:
-    """The JSON object of the body; empty when there is none."""
+    """The JSON object of the body; empty without one."""
     try:
         document = json.loads(_decoded(response))
     except (ValueError, OSError, EOFError, zlib.error, RecursionError):

@@ -205,6 +205,12 @@ class _FetchStatus(Behaviour):
         "race: a list while another is pending",
         shown=lambda mock, found, now, query: mock.deleting_another(found, now),
     ),
+    case(
+        "second-account-while-deleting",
+        "for the second account while another delete runs",
+        shown=lambda mock, found, now, query: mock.deleting_another(found, now),
+        **SECOND_ACCOUNT,
+    ),
     breaches=_LIST,
 )
 class _Listed(Scoped, _WhileDeleting):

@@ -61,7 +61,7 @@ class _LocksOut(Behaviour):
         return super().unauthenticated(request)
 
     def source(self, request: Request) -> tuple[str, object]:
-        """What failed log-ins are counted by."""
+        """The name under which failed log-ins are counted."""
         return "failed log-ins", None
 
     def locked(self, left: float) -> Problem:

@@ -26,7 +26,7 @@ ROUTES = (
 
 
 def _offered(request: Request, coding: bytes) -> bool:
-    """Whether Accept-Encoding names *coding* without refusing it."""
+    """True if Accept-Encoding names *coding* without refusing it."""
     for line in request.lines(b"accept-encoding"):
         for part in line.lower().split(b","):
             name, _, weight = part.strip().partition(b";")

@@ -47,7 +47,7 @@ class _Grouping(Behaviour):
     """Base of variants that refuse some grouping types of an update."""
 
     def grouping_refused(self, sent: object, present: object) -> bool:
-        """Whether the grouping type *sent* may not follow the *present* one."""
+        """True if the grouping type *sent* may not follow the *present* one."""
         raise NotImplementedError
 
     def update(self, request: Request) -> Response:

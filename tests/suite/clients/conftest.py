@@ -24,7 +24,7 @@ class JudgingMock:
     auth: tuple[str, str] = (DEFAULT_USERS[0], DEFAULT_SECRETS[0])
 
     def report(self) -> dict[str, Any]:
-        """What the judge says now."""
+        """The judge's present report."""
         answer: dict[str, Any] = requests.get(self.base_url + "/__client_report", timeout=10).json()
         return answer
 

@@ -36,7 +36,7 @@ Run = Callable[..., dict[str, Any]]
 
 
 def run(command: list[str], mock: Any, folder: Path | None = None) -> dict[str, Any]:
-    """What a client says it saw."""
+    """The response that a client reports."""
     done = subprocess.run(
         [*command, mock.base_url, *mock.auth, reserved_sid("429")],
         cwd=folder,

@@ -103,7 +103,7 @@ def test_baited_credentials_are_seen(judging: Callable[..., Any], session: Any, 
 
 @pytest.mark.parametrize("bait", ["status-url", "redirect"])
 def test_careful_client_resists(judging: Callable[..., Any], session: Any, bait: str) -> None:
-    """Whoever goes there without credentials, or not at all, has done nothing wrong."""
+    """A client that goes there without credentials, or not at all, is not faulty."""
     mock = judging("--bait", bait, "--retry-after", "0", "--create-seconds", "0")
     session.auth = mock.auth
     url = f"{mock.base_url}{COLLECTION}/{created(mock, session)}"

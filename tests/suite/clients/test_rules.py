@@ -89,7 +89,7 @@ class Caller:
         assert self.poll(accepted).document["status"] == "COMPLETED"
 
     def delete(self, sid: str, key: str | None = "", **options: Any) -> Response:
-        """A delete; with a new key unless told otherwise."""
+        """A delete, by default with a new key."""
         return self.call(
             "DELETE", f"{COLLECTION}/{sid}", key=str(uuid.uuid4()) if key == "" else key, **options
         )
@@ -444,7 +444,7 @@ def _moves_the_clock(client: Caller) -> None:
     ids=words,
 )
 def test_careful_client_is_left_alone(scenario: Callable[[Caller], None]) -> None:
-    """What a careful client does is no finding."""
+    """The calls of a careful client are no finding."""
     client = Caller()
 
     scenario(client)

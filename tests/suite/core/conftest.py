@@ -84,7 +84,7 @@ class Sent:
 
 
 def answer_of(said: Said | Response) -> Response | TransportError:
-    """What the wire would make of it."""
+    """The request as it is on the wire."""
     if isinstance(said, Response):
         return said
     if isinstance(said, TransportFault):
@@ -223,7 +223,7 @@ class Bench:
         return found
 
     def seen(self, observation: str) -> dict[str, int]:
-        """What was observed, and how often."""
+        """The observations, with their counts."""
         return dict(self.endpoint.findings.observations.get(observation, {}))
 
     def exchange(

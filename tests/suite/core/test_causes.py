@@ -13,6 +13,7 @@ from orchestrator_contract.http.response import Response
 from orchestrator_contract.redaction.redactor import Redactor
 from orchestrator_contract.results import causes
 from orchestrator_contract.results.causes import Stage, grouped, stage
+from orchestrator_contract.results.evidence import Breach, Evidence
 from orchestrator_contract.results.findings import Findings
 from orchestrator_contract.results.requirement import (
     MAX_TRAILS,
@@ -24,9 +25,16 @@ from orchestrator_contract.results.requirement import (
 Trails = Sequence[tuple[str, ...]]
 
 
-def row(name: str, trails: Trails, verdict: Verdict = Verdict.BREACHED) -> RequirementResult:
-    """Return a requirement whose breaches rest on these exchanges."""
-    found = RequirementFindings(len(trails), len(trails), trails=list(trails))
+def row(
+    name: str, trails: Trails, verdict: Verdict = Verdict.BREACHED, last: Sequence[str] = ()
+) -> RequirementResult:
+    """Return a requirement whose breaches rest on these exchanges, and end with *last*."""
+    ends = [text.split() for text in last]
+    shown = [
+        Breach("", "", "", (Evidence(f"curl -X {method} u", int(status), {}, ""),))
+        for method, status in ends
+    ]
+    found = RequirementFindings(len(trails), len(trails), shown=shown, trails=list(trails))
     return RequirementResult(catalogue.load()[name], verdict, "", found)
 
 
@@ -41,7 +49,7 @@ def groups(*rows: RequirementResult, new: Sequence[str] = ()) -> list[list[str]]
 
 def test_named_requirements_exist() -> None:
     """Every id in the tables of the module is one of the catalogue."""
-    tables = (causes._MESSAGE, causes._STATUS, causes._SHAPE, causes._RELIED_ON)
+    tables = (causes._MESSAGE, causes._STATUS, causes._SHAPE, causes._RELIED_ON, causes._REPLAYS)
 
     assert frozenset().union(*tables) <= catalogue.load().requirements.keys()
 
@@ -112,6 +120,27 @@ def test_what_later_requests_rely_on() -> None:
     ) == [["DEL-202-LINKS-AGREE", "OP-ID"]]
 
 
+def test_replays_in_every_state() -> None:
+    """A replay that differs in each state is one mistake, and says nothing of the operation."""
+    assert groups(
+        row("KEY-REPLAY", [("d1", "r1")]),
+        row("KEY-REPLAY-FAILED", [("d2", "p", "r2")]),
+        row("DELETED-LIST", [("d1", "p1", "list")]),
+    ) == [["KEY-REPLAY", "KEY-REPLAY-FAILED"], ["DELETED-LIST"]]
+
+
+def test_one_wrong_status_of_deletes() -> None:
+    """A DELETE's undocumented status is one mistake, whichever account meets it."""
+    wrong = row("DEL-STATUS", [("a",)], last=["DELETE 410"])
+    known, other = ["DELETE 410", "DELETE 410"], ["DELETE 410", "DELETE 404"]
+
+    assert groups(wrong, row("AUTH-OTHER-ACCOUNT", [("b",)], last=known)) == [
+        ["DEL-STATUS", "AUTH-OTHER-ACCOUNT"]
+    ]
+    for last in (other, ["GET 410"], []):
+        assert len(groups(wrong, row("AUTH-OTHER-ACCOUNT", [("b",)], last=last))) == 2
+
+
 def test_most_of_the_breaches_decide() -> None:
     """A requirement that is mostly breached elsewhere leads a group of its own."""
     assert groups(
@@ -143,7 +172,7 @@ def test_without_exchanges() -> None:
 
 
 def test_every_breach_is_in_one_group() -> None:
-    """Whatever was found, each breached requirement is shown once."""
+    """Each breached requirement is shown once."""
     names = list(catalogue.load().requirements)
     rows = [
         row(name, [(f"e{number % 7}", f"e{number % 5}"), (f"e{number % 3}",)] * 40)

@@ -178,7 +178,7 @@ SHOWN = {
 def test_content_is_unchanged(
     bench: Bench, check: Check, one: Configuration, change: dict[str, Any], problem: str
 ) -> None:
-    """What the owner wrote is compared with how it was shown."""
+    """The configuration as written is compared with the one shown."""
     one.shown = SHOWN
     bench.script.on(FETCH, (200, {**SHOWN, **change}))
 

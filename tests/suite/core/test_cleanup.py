@@ -1,4 +1,4 @@
-"""What `--cleanup` takes for the run's own of what it knows by name only, and a journal that can't be written."""
+"""`--cleanup` of configurations known by name only, and of an unwritable journal."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ def test_a_journal_that_can_not_be_written_any_more(
 
 
 def test_one_number_in_two_accounts(start: Callable[..., Bench], tmp_path: Path) -> None:
-    """Where each account counts by itself, the same SID in two of them is two configurations: each is deleted where it is."""
+    """The same SID in two accounts is two configurations, each deleted in its own."""
     bench = start(accounts=tuple(Account(f"user{n}", f"password{n}", ("U", "P")) for n in (1, 2)))
     deleted: list[str] = []
 

@@ -22,7 +22,7 @@ from orchestrator_contract.effort import EFFORTS, TAKING
     ],
 )
 def test_supply(name: str, supply: float, lessened: str) -> None:
-    """What takes configurations follows the supply, and is said; everything else stays as it was asked for."""
+    """Samples of configurations follow the supply, with a remark; others stay."""
     asked = EFFORTS[name]
 
     got = asked.within(supply)
@@ -54,7 +54,7 @@ def test_supply(name: str, supply: float, lessened: str) -> None:
     ],
 )
 def test_few_requests(name: str, requests: int, lesser: str) -> None:
-    """What can't be sent in full is not begun: all of it is sampled as in what can be, which is said."""
+    """A budget too small for an effort reduces it to one that fits, with a remark."""
     got = EFFORTS[name].within(math.inf, requests)
 
     assert replace(got, name=lesser, remarks=()) == EFFORTS[lesser]
@@ -66,7 +66,7 @@ def test_few_requests(name: str, requests: int, lesser: str) -> None:
     ("name", "most", "lesser", "spare"),
     [
         pytest.param("standard", math.inf, "standard", False, id="no-bound"),
-        pytest.param("standard", 2499, "quick", False, id="not-quite-enough"),
+        pytest.param("standard", 1499, "quick", False, id="not-quite-enough"),
         pytest.param("standard", 20, "quick", True, id="twenty-a-day"),
         pytest.param("quick", 20, "quick", True, id="quick-with-twenty"),
         pytest.param("thorough", 3000, "standard", False, id="thorough"),

@@ -37,7 +37,7 @@ def run(bench: Bench, status_of: Sent, number: int = 50) -> list[int]:
 
 
 def breaches(endpoint: Endpoint) -> Collection[str]:
-    """What was found."""
+    """The findings."""
     record = endpoint.findings.records.get("SID-UNKNOWN")
     return record.problems if record else []
 
@@ -93,7 +93,7 @@ def test_number_of_examples(start: Callable[..., Bench]) -> None:
 def test_failed_example_is_tried_first_next_time(
     start: Callable[..., Bench], tmp_path: Path
 ) -> None:
-    """What failed is kept in a folder, from which another run takes it."""
+    """Failing examples are kept in a folder, from which another run takes them."""
     bench = start(examples=tmp_path)
     run(bench, lambda value: 500 if value > 1000 else 404)
 

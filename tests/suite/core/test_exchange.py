@@ -75,7 +75,7 @@ def test_json(body: bytes, value: object) -> None:
     ],
 )
 def test_no_json(body: bytes, error: str) -> None:
-    """What is no JSON text is told apart by why."""
+    """Invalid JSON is classified by the reason."""
     parsed = parse_json(body)
 
     assert parsed.error == error
@@ -320,7 +320,7 @@ TOKEN = base64.b64encode(f"user:{PASSWORD}".encode()).decode()
 def test_letter_case_hides_no_secret(
     redactor: Redactor, secret: str, change: Callable[[str], str]
 ) -> None:
-    """Who knows a secret but for the case of its letters knows it."""
+    """A secret in another letter case is masked, too."""
     assert redactor.text(f"A {change(secret)} B") == "A *** B"
 
 
@@ -415,7 +415,7 @@ def test_a_secret_in_another_dress(redactor: Redactor, form: str) -> None:
     ids=ascii,
 )
 def test_something_between_the_letters(redactor: Redactor, between: str) -> None:
-    """What is not seen, or stands for such, between the letters hides nothing, neither in text nor in the bytes of one."""
+    """Invisible characters between its letters hide no secret, in text or bytes."""
     for secret in (PASSWORD, TOKEN):
         form = between.join(secret)
 
@@ -496,7 +496,7 @@ def test_a_secret_beyond_ascii() -> None:
 def test_a_secret_learnt_while_another_thread_looks(
     redactor: Redactor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What is learnt while the patterns are made is hidden from the next text on, and meanwhile no text gets by with older ones."""
+    """A secret learned while patterns are made is masked from the next text on."""
     learns = threading.Thread(target=redactor.hide, args=({"learnt-meanwhile"},))
     others: list[str] = []
     looks = threading.Thread(target=lambda: others.append(redactor.text(PASSWORD)))
@@ -559,7 +559,7 @@ def test_the_longest_form_is_replaced_first() -> None:
 
 
 def test_short_secrets_are_no_secrets() -> None:
-    """What has three characters or fewer would hide anything."""
+    """Secrets of three characters or fewer are not masked: they are in any text."""
     redactor = Redactor()
     redactor.add("u", "abc")
     redactor.add("u", "wxyz")
@@ -580,7 +580,7 @@ def test_short_secrets_are_no_secrets() -> None:
 def test_credentials_made_for_a_test(
     redactor: Redactor, authorization: str | None, text: str
 ) -> None:
-    """What a test puts into Authorization is near the real credentials, and as secret."""
+    """A test's Authorization value resembles the real one, and is masked, too."""
     redactor.learn(authorization)
 
     assert redactor.text("x c2VjcmV0 y") == text

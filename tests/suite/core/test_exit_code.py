@@ -25,7 +25,7 @@ ONLY_NEW = Policy(only_new=True)
 
 @dataclass(frozen=True)
 class Seen:
-    """What a run found: the requirements that held, and those that did not."""
+    """The findings of a run: requirements that held, and those that did not."""
 
     passed: tuple[str, ...] = ()
     breached: tuple[str, ...] = ()

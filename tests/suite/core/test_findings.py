@@ -255,7 +255,7 @@ def test_evidence_holds_no_secret(findings: Findings, exchange: Callable[..., Ex
 
 
 def test_what_is_unverified(findings: Findings) -> None:
-    """Each reason is told once, for each requirement that it concerns, and counts as no check."""
+    """Each reason is recorded once for each requirement, and counts as no check."""
     findings.begin("test_x", [])
     findings.unverified([DERIVED, ADVISORY], "no pass-word")
     findings.unverified([DERIVED], "no pass-word")
@@ -470,7 +470,7 @@ def test_a_breach_comes_through_unchanged(
 
 
 def test_a_dump_is_plain_data(findings: Findings) -> None:
-    """What one process hands to another goes through JSON unchanged."""
+    """Findings handed to another process go through JSON unchanged."""
     text = json.dumps(filled(findings, "a", 2))
     other = Findings(catalogue.load(), Redactor())
 

@@ -44,7 +44,7 @@ for strategy in (
 
 
 def generated() -> list[tuple[int, str]]:
-    """What one seed gives."""
+    """The inputs that one seed gives."""
     seen: list[tuple[int, str]] = []
 
     @seed(7)

@@ -54,7 +54,7 @@ def test_a_pool(start: Callable[..., Bench]) -> None:
 
 
 def test_a_pool_older_than_the_endpoint(start: Callable[..., Bench]) -> None:
-    """What neither the list nor a fetch shows is left alone, and said; a fetch that says nothing else lets it pass."""
+    """A given SID that neither list nor fetch shows is left alone, with a note."""
     bench = start(provision=Provision("pool", pool=("gone", "a", "hidden", "silent", "gone-too")))
     bench.script.on(ALL, page({"id": "a"}))
     responses: dict[str, Said] = {
@@ -83,7 +83,7 @@ def test_a_pool_older_than_the_endpoint(start: Callable[..., Bench]) -> None:
 
 
 def test_a_command_whose_creates_still_run(commanded: Callable[[str], Bench]) -> None:
-    """What it prints is waited for until it shows; after one that never does the others are not."""
+    """Printed SIDs are waited for until they show, or until one never does."""
     bench = commanded("print('soon'); print('never'); print('no'); print('there')")
     absent: Said = (404, {})
     present: Said = (200, {})
@@ -230,7 +230,7 @@ def test_a_command_that_is_not_there(start: Callable[..., Bench]) -> None:
 
 
 def test_a_pool_that_is_not_the_mode(start: Callable[..., Bench], tmp_path: Path) -> None:
-    """What a profile holds for another mode is neither deleted nor run."""
+    """A profile's entries for another mode are neither deleted nor run."""
     touch = (sys.executable, "-S", "-c", f"open({str(tmp_path / 'ran')!r}, 'w'); print('c')")
     bench = start(provision=Provision("pool", pool=("a",), command=touch))
 

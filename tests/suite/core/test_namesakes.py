@@ -1,4 +1,4 @@
-"""Creates under a key, and configurations of one name: all are the run's, and told apart."""
+"""Creates under a key, and configurations of one name, are identified."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_a_create_with_a_key(world: World, alone: Bench) -> None:
 def test_a_create_with_a_key_that_fails(
     world: World, alone: Bench, refuse: Said | None, status: str, why: str
 ) -> None:
-    """What keeps it from being created is the reason."""
+    """The reason is the one that keeps it from being created."""
     world.refuse, world.status = [refuse], status
     world.named(0, "oc-run-0")
 
@@ -180,7 +180,7 @@ def test_a_namesake(world: World, alone: Bench) -> None:
 def test_no_namesake(
     world: World, alone: Bench, refuse: Said | None, related: Any, why: str
 ) -> None:
-    """Names may have to be unique; what can't be told apart is not taken."""
+    """Names may have to be unique; configurations that look alike are not taken."""
     one = alone.endpoint.configurations.one()
     world.refuse, world.related = [refuse], lambda number: related
 
@@ -254,7 +254,7 @@ def test_a_namesake_of_the_202(world: World, alone: Bench) -> None:
     ],
 )
 def test_a_create_sent_again(world: World, alone: Bench, again: str, left: set[str]) -> None:
-    """What a replayed create makes against expectation is the run's, too, and is removed."""
+    """A configuration that a replayed create makes by a breach is removed, too."""
     configurations = alone.endpoint.configurations
     payload = configurations.creator.payloads.new()
     world.named(0, "oc-run-0")

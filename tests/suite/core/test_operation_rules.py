@@ -59,7 +59,7 @@ if TYPE_CHECKING:
     ],
 )
 def test_conformant_history(bench: Bench, polls: list[Said]) -> None:
-    """What an operation may do on its way is accused of nothing."""
+    """An operation's allowed transitions are no breach."""
     operation = begun(bench)
     for said in polls:
         judge_poll(bench.endpoint.findings, operation, bench.exchange("operation", said, "GET"))
@@ -319,7 +319,7 @@ def test_what_a_poll_checks(bench: Bench) -> None:
 def test_the_error_of_a_failed_operation_is_observed(
     bench: Bench, error: object, said: str
 ) -> None:
-    """Whether FAILED comes with an error is open."""
+    """FAILED may come with or without an error."""
     polled(bench, poll("FAILED", error=error))
 
     assert bench.seen("OBS-FAILED-ERROR") == {said: 1}

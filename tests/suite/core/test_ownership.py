@@ -1,4 +1,4 @@
-"""What a run may change: what it made or was given, and creates."""
+"""A run may create, and change configurations that it made or was given."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def test_allowed(ownership: Ownership, method: str, url: str, operation: str) ->
     ],
 )
 def test_refused(ownership: Ownership, method: str, url: str, operation: str, why: str) -> None:
-    """Whatever else a request would change is refused, with its reason."""
+    """A request that would change anything else is refused, with its reason."""
     with pytest.raises(NotOwned) as caught:
         ownership.check(method, url, Call(operation), 0, 0)
 
@@ -172,7 +172,7 @@ def test_another_place_s_of_that_number(ownership: Ownership, scope: Scope) -> N
 
 
 def test_requests_without_credentials(ownership: Ownership) -> None:
-    """Who is nobody may name what is the run's by any account of the region."""
+    """An unauthorized request may name the run's configuration of any account."""
     ownership.allow("1", scope=Scope(1, 1))
 
     ownership.check("DELETE", f"{BASE}/1", Call("delete"), None, 1)

@@ -61,7 +61,7 @@ def test_together(bench: Bench) -> None:
 
 
 def test_a_batch_is_named(bench: Bench, named: list[str]) -> None:
-    """Whoever waits sees that requests are sent at one moment, and how many."""
+    """The step that is shown says how many requests are sent at one moment."""
     batch(bench, (202, {}), (202, {}))
 
     assert named[0] == "sending 2 requests at one moment"
@@ -196,7 +196,7 @@ def test_parallel_within_parallel_takes_turns(bench: Bench) -> None:
 
 
 def test_settle_does_not_wait(bench: Bench) -> None:
-    """What is under way in other threads, at an interrupt, is left to end, and what has not begun never begins."""
+    """At an interrupt running requests end, and others never begin."""
     release, full, started = threading.Event(), threading.Event(), []
 
     def work(item: int) -> None:
@@ -227,7 +227,7 @@ def test_settle_does_not_wait(bench: Bench) -> None:
 def test_parallel_interrupted_while_it_begins(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, cut: int
 ) -> None:
-    """What was under way has ended when the interrupt goes on, and nothing begins after it."""
+    """Running requests have ended before the interrupt goes on; none begins later."""
     pool, begun, ended = bench.endpoint.client.parallel._pool, threading.Event(), []
     submit = pool.submit
     number = count()

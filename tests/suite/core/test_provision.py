@@ -48,7 +48,7 @@ def test_what_a_create_says(world: World, alone: Bench) -> None:
 
 
 def test_the_journal_is_written_before(world: World, alone: Bench) -> None:
-    """Every create is announced before it is sent, and told once it is known."""
+    """Every create is announced before it is sent, and noted once its id is known."""
     seen: list[int] = []
     alone.endpoint.client.observers.append(
         lambda e: seen.append(len(alone.journal)) if e.method == "POST" else None
@@ -70,7 +70,7 @@ def test_the_journal_is_written_before(world: World, alone: Bench) -> None:
 
 
 def test_a_journal_that_fails(tmp_path: Path) -> None:
-    """What can't be announced is not created; what was is told of in vain, and does not stop the run from cleaning up."""
+    """A create that can't be announced is not sent; the run cleans up all the same."""
     (tmp_path / "journal").mkdir()
     shared = Coordinator(100, 0, 10, Journal(tmp_path / "journal", {}))
     entry = {"name": "oc-run-0", "account": 0, "region": 0}
@@ -331,7 +331,7 @@ def test_fewer_are_made_than_ahead(start: Callable[..., Bench], taken: int) -> N
     ],
 )
 def test_what_is_no_id_is_not_believed(world: World, alone: Bench, sid: object) -> None:
-    """An id that could not stand in a path untouched is none; the list is asked by name instead."""
+    """An id that is no plain path segment is ignored; the list is searched by name."""
     world.related = lambda number: {"configurationId": sid}
     alone.script.on(
         ALL,
@@ -352,7 +352,7 @@ def test_odd_ids_are_ids(world: World, alone: Bench, sid: str) -> None:
 
 
 def test_somebody_elses_configuration_is_not_taken(world: World, alone: Bench) -> None:
-    """What was listed before the first create can't have been made by one."""
+    """A configuration listed before the first create is not the run's."""
     alone.script.on(ALL, page({"id": "sid0"}))
 
     made = alone.endpoint.configurations.one()
@@ -386,7 +386,7 @@ def test_without_a_list_the_name_decides(
 
 
 def test_several_are_known_by_one_list(world: World, alone: Bench) -> None:
-    """What is listed under a name of the run's is taken without a fetch, what is listed under another is not, what is not listed is fetched."""
+    """The list decides by name; a configuration that is not listed is fetched."""
     listed = page(
         {"id": "sid0", "displayName": "oc-run-0"}, {"id": "sid1", "displayName": "somebody's"}
     )
@@ -460,7 +460,7 @@ def test_a_long_list_is_not_walked_for_few(world: World, alone: Bench) -> None:
 
 
 def test_the_list_is_read_once_before(world: World, alone: Bench) -> None:
-    """What was there before is looked up before the first create only."""
+    """Existing configurations are listed before the first create only."""
     alone.endpoint.configurations.one()
     alone.endpoint.configurations.one()
 

@@ -12,7 +12,7 @@ from orchestrator_contract.provision.command import ProgramError, output_of
 
 
 def printed_by(script: str, *, seconds: float = 10, most: int = 100_000) -> str:
-    """What a Python program prints."""
+    """The output of a Python program."""
     return output_of([sys.executable, "-c", script], seconds=seconds, most=most)
 
 
@@ -60,7 +60,7 @@ def test_no_end(script: str, why: str) -> None:
 
 
 def test_an_exit_code() -> None:
-    """What ends otherwise than with 0 may do better the next time."""
+    """A command that fails is started again the next time."""
     with pytest.raises(ProgramError, match="exit code 3") as caught:
         printed_by("raise SystemExit(3)")
 
@@ -68,7 +68,7 @@ def test_an_exit_code() -> None:
 
 
 def test_no_such_program(tmp_path: Path) -> None:
-    """What can't be started can't be started later."""
+    """A command that can't be started is not started again."""
     with pytest.raises(ProgramError) as caught:
         output_of([str(tmp_path / "absent")], seconds=1, most=1)
 

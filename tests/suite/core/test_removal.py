@@ -47,7 +47,7 @@ def test_giving_back_to_a_pool(start: Callable[..., Bench]) -> None:
 
 
 def test_cleaning_up(world: World, alone: Bench) -> None:
-    """What was created is deleted and waited for; what is known to be gone is not asked for."""
+    """Created configurations are deleted; those known to be gone are not asked for."""
     configurations = alone.endpoint.configurations
     made = configurations.take(4)
     alone.endpoint.inventory.gone(made[0])
@@ -310,7 +310,7 @@ def test_a_refused_create(world: World, alone: Bench, said: Said, *, there: bool
 
 
 def test_a_failed_create_that_made_something(world: World, alone: Bench) -> None:
-    """What a create says that it did not make is removed if it is listed all the same."""
+    """A configuration of a create that FAILED is removed if it is listed."""
     world.status, world.related = "FAILED", lambda number: {"configurationId": f"sid{number}"}
     with pytest.raises(NothingToDelete):
         alone.endpoint.configurations.one()
@@ -371,7 +371,7 @@ def test_ids_that_differ_in_case(world: World, alone: Bench, listed: list[str], 
 
 
 def test_a_listed_id_that_is_no_text(world: World, alone: Bench) -> None:
-    """What is listed under a name of the run's with an id of another type is nobody's."""
+    """A listed entry with an id of another type is not the run's, whatever its name."""
     world.related = lambda number: None
     odd: list[Any] = [[], {}, None, 7]
     alone.script.on(ALL, page(), page(*({"id": one, "displayName": "oc-run-0"} for one in odd)))
@@ -578,6 +578,6 @@ def test_a_pool_that_ends_gives_the_rest(start: Callable[..., Bench]) -> None:
 
 
 def test_what_is_used_up_is_one_way_less(start: Callable[..., Bench]) -> None:
-    """What was seen before a pool ended stands."""
+    """Findings from before a pool ended stand."""
     with pytest.raises(CheckInconclusive):
         start(provision=Provision("pool", pool=("a",))).endpoint.configurations.take(2)

@@ -547,7 +547,7 @@ def test_many_errors_in_one_body_are_shown_in_part(bench: Bench) -> None:
 
 
 def test_an_advisory_breach_beside_one_that_gates(bench: Bench) -> None:
-    """What one schema says against a body is not made good by what another one lets pass."""
+    """An error under one schema is not cancelled by another schema that passes."""
     ok = bench.endpoint.judge.judge(bench.exchange("delete", (404, {"code": 5, "message": 7})))
 
     assert not ok
@@ -555,7 +555,7 @@ def test_an_advisory_breach_beside_one_that_gates(bench: Bench) -> None:
 
 
 def test_a_create_without_retry_after_is_valid(bench: Bench) -> None:
-    """What gates for a delete warns for the calls that keep its rules by analogy."""
+    """A rule that gates for a delete warns for the other calls that share it."""
     ok = bench.endpoint.judge.judge(bench.exchange("create", (202, ACCEPTED), "POST"))
 
     assert ok
@@ -570,7 +570,7 @@ def test_a_page_of_another_media_type_is_not_valid(bench: Bench) -> None:
 
 
 def test_an_advisory_breach_leaves_an_answer_valid(bench: Bench) -> None:
-    """What only advisory requirements say against an answer warns, and does not make it invalid; what gates does."""
+    """Advisory breaches warn and leave a response valid; gating ones make it invalid."""
     good = bench.endpoint.judge.judge(bench.exchange("delete", (429, error(429))))
     bad = bench.endpoint.judge.judge(bench.exchange("delete", (429, error(429, status=409))))
 
@@ -605,7 +605,7 @@ def test_valid_answers_are_counted_by_status(bench: Bench, first: Said, second: 
 
 
 def test_an_undocumented_status_is_counted_too(bench: Bench) -> None:
-    """Whoever reads how often each status came sees those that may not."""
+    """The table of statuses shows undocumented ones, too."""
     for status in (200, 200, 404):
         bench.endpoint.judge.judge(bench.exchange("delete", (status, error(status))))
     bench.endpoint.judge.judge(
@@ -649,7 +649,7 @@ def test_undocumented_statuses(
 
 
 def test_expected_statuses_are_named_in_order(bench: Bench) -> None:
-    """What is allowed here stands among the documented statuses."""
+    """Each allowed status is a documented one."""
     bench.endpoint.judge.judge(
         bench.exchange("delete", (410, b""), call=Call("delete", "sid", allow=frozenset({401})))
     )
@@ -724,7 +724,7 @@ def test_outside_the_api_a_202_is_judged_in_full(bench: Bench) -> None:
     ],
 )
 def test_no_answer(bench: Bench, fault: TransportFault, requirement: str, problem: str) -> None:
-    """What is no answer breaches HTTP and nothing else, with its cause."""
+    """No response breaches HTTP-COMPLETE and nothing else, with its cause."""
     ok = bench.endpoint.judge.judge(bench.exchange("delete", fault))
 
     assert ok is False

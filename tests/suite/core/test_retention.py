@@ -52,7 +52,7 @@ def test_old_large_answers_are_let_go_of(large: Large, monkeypatch: pytest.Monke
 
 
 def test_small_answers_stay(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is small is never touched, however little room there is."""
+    """Small bodies are always kept, however little room there is."""
     monkeypatch.setattr(module, "_MOST_RETAINED", 1)
     keep, small = (
         module.Retention(),
@@ -146,7 +146,7 @@ LONG = "x" * 1_200_000
 def test_a_replay_of_what_was_let_go_of(
     large: Large, bench: Bench, then: dict[str, Any], now: dict[str, Any], what: str
 ) -> None:
-    """What was the same on the wire is the same, however long, and what was not is not, though it begins alike."""
+    """Long bodies are equal only if they were equal on the wire."""
     original, both = large(**then), large(**then)
     original.shed()
     both.shed()

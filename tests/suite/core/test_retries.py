@@ -107,7 +107,7 @@ def test_what_was_provoked_is_not_sent_again(bench: Bench) -> None:
 
 
 def test_refusals_shift_no_inputs(bench: Bench) -> None:
-    """What follows from the seed is the same whether or not the endpoint refused something on the way."""
+    """Inputs from the seed stay the same if the endpoint refuses a request."""
     bench.script.on("GET /Configurations/x", (429, {}), (503, {}), (200, {}))
     random = bench.endpoint.random
     random.seed(1)
@@ -440,7 +440,7 @@ def test_a_connection_that_is_refused_for_a_moment(bench: Bench) -> None:
 
 
 def test_other_faults_are_not_tried_again(bench: Bench) -> None:
-    """What broke off after it was sent may have been carried out: it is not sent again."""
+    """A request that broke off after it was sent is not sent again."""
     bench.script.on("GET /Configurations/x", (404, {}), TransportFault.CUT)
     bench.endpoint.client.fetch(Configuration("x"))
 

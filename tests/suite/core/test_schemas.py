@@ -139,7 +139,7 @@ def test_formats(form: str, value: object, good: bool) -> None:
 
 @pytest.mark.parametrize("text", ["x" * 2_000_000, "%41" * 700_000])
 def test_a_long_address_is_read_in_place(text: str) -> None:
-    """Whether it is one is told without remembering each of its characters."""
+    """Matching needs no memory for each character."""
     tracemalloc.start()
     try:
         assert schemas.FORMATS.conforms(f"http://x/{text}", "uri")
@@ -151,7 +151,7 @@ def test_a_long_address_is_read_in_place(text: str) -> None:
 
 
 def test_matches() -> None:
-    """Whether an instance fits a schema."""
+    """True if an instance fits a schema."""
     assert schemas.matches("accepted.json", {"statusUrl": URL})
     assert not schemas.matches("accepted.json", [])
 

@@ -282,7 +282,7 @@ def test_an_account_without_credentials_there(start: Callable[..., Bench]) -> No
 
 
 def test_secrets_are_redacted_everywhere(bench: Bench) -> None:
-    """What was sent or came back is kept without secrets, wherever they stand."""
+    """Requests and responses are kept without secrets."""
     bench.endpoint.ownership.allow("pass-word")
     bench.script.on(
         "DELETE /Configurations/pass-word", (404, {"message": "not pass-word"}, {"X-Echo": BASIC})
@@ -310,7 +310,7 @@ def test_secrets_are_redacted_everywhere(bench: Bench) -> None:
     ],
 )
 def test_secrets_in_a_defect_are_redacted(bench: Bench, quoted: str, kept: str) -> None:
-    """What an answer's defect quotes is clean before it is cut."""
+    """A quotation in a finding is masked before it is cut."""
 
     def flawed(sent: Sent) -> Response:
         return Response(404, "", [], b"", defect=(TransportFault.ENCODING, quoted))
@@ -327,7 +327,7 @@ def test_secrets_in_a_defect_are_redacted(bench: Bench, quoted: str, kept: str) 
 def test_a_traceback_tells_no_secret(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, together: bool
 ) -> None:
-    """What breaks below the client is shown with the arguments and locals of its frames, and without credentials."""
+    """A traceback below the client shows arguments and locals without credentials."""
 
     def broken(*_: object) -> None:
         raise RuntimeError("out of order")
@@ -445,7 +445,7 @@ def test_an_address_within_an_address(bench: Bench) -> None:
 
 
 def test_a_segment_that_looks_like_a_path_is_touched_whole(bench: Bench) -> None:
-    """What follows the first /Configurations/ is what a delete named."""
+    """The text behind the first /Configurations/ is the SID that a delete named."""
     bench.endpoint.ownership.allow("a/Configurations/b")
     bench.script.on("DELETE /Configurations/a/Configurations/b", (202, {}))
 
@@ -612,7 +612,7 @@ def test_calls(start: Callable[..., Bench]) -> None:
 
 
 def test_an_operation_is_fetched_without_its_fragment(bench: Bench) -> None:
-    """A fragment is the client's own; unless told otherwise an operation is that of a delete."""
+    """A fragment is not sent; an operation is by default that of a delete."""
     bench.script.at("GET /op?x=1", (200, {}))
 
     exchange = bench.endpoint.client.operation("http://target.example/op?x=1#part#2")
@@ -621,7 +621,7 @@ def test_an_operation_is_fetched_without_its_fragment(bench: Bench) -> None:
 
 
 def test_waits_are_named(bench: Bench, named: list[str]) -> None:
-    """Whoever waits sees for what."""
+    """The step that is shown names the wait."""
     bench.script.on("GET /Configurations/x", (503, {}, {"Retry-After": "2"}), (404, {}))
 
     bench.endpoint.client.fetch(Configuration("x"))
@@ -703,7 +703,7 @@ def test_the_clock(start: Callable[..., Bench]) -> None:
 def test_a_clock_that_does_not_move(
     start: Callable[..., Bench], said: Said | Response, why: str
 ) -> None:
-    """What needs the clock is unverified then, with the reason."""
+    """Requirements that need the clock are unverified, with the reason."""
     bench = start(clock_url="http://clock.example/__clock")
     bench.script.at("POST /__clock", lambda _: said)
     recorded: list[Exchange] = []

@@ -1,4 +1,4 @@
-"""500s that only malformed keys meet are told from those that pass."""
+"""500s that only malformed keys get are distinguished from passing ones."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ def name_of(path: str) -> str:
 
 
 def imports(path: str, tree: ast.Module) -> Iterator[tuple[str, str]]:
-    """What a module imports, also in a function or for a type checker: a module and a name in it."""
+    """A module's imports, also in functions and for type checkers."""
     package = name_of(path).split(".")
     package = package if path.endswith("__init__.py") else package[:-1]
     for node in ast.walk(tree):

@@ -138,7 +138,7 @@ def test_competing_requests_leave_out_who_may_own_the_sid(
 def test_competing_unauthorized_request_is_judged_unless_its_response_passes(
     competing: tuple[Bench, CompetingRequests], said: Said, breached: list[str]
 ) -> None:
-    """What passes, and would pass on a second try, is no finding."""
+    """A fault that passes on a second try is no finding."""
     bench, requests = competing
     other = bench.exchange("delete", (404, {}))
 

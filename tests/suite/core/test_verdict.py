@@ -120,7 +120,7 @@ def test_levels(level: Level, strict: bool, verdict: Verdict) -> None:
 
 
 def test_a_missing_capability() -> None:
-    """What the target can't do is named where nothing was seen; what happened anyway counts."""
+    """A missing capability is the reason where nothing was seen; other checks count."""
     one = requirement(Level.DERIVED, "clock", "create", "fault.429")
     lacks = "needs clock, fault.429, which the target profile does not give"
 
@@ -520,7 +520,7 @@ def test_baseline(findings: Findings, gating: int, only_new: bool, code: int) ->
 
 
 def test_one_account_may_have_been_given_as_two() -> None:
-    """What two credentials of one account breach comes with the question whether they are; other breaches don't."""
+    """Breaches that two credentials of one account cause come with that question."""
     findings = Findings(catalogue.load(), Redactor())
     findings.check("DEL-STATUS", False, expected="202", seen="200")
     chosen = ("AUTH-OTHER-ACCOUNT", "DEL-STATUS", "KEY-SCOPE-ACCOUNT")

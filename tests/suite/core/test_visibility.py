@@ -1,4 +1,4 @@
-"""What was created may show late; what never shows is for the contract's tests to judge."""
+"""A created configuration may show late, or never, which contract tests judge."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_at_once(bench: Bench, read_lag: ReadLag) -> None:
 def test_late(
     bench: Bench, read_lag: ReadLag, line: str, late: Said, prompt: Said, name: str
 ) -> None:
-    """It is waited for what shows late, accuses nobody, and is looked for each time from then on."""
+    """A late configuration is waited for, is no breach, and is waited for again."""
     bench.script.on(line, late, late, late, prompt)
 
     read_lag.wait(ONE)
@@ -77,7 +77,7 @@ def test_late(
 
 
 def test_never(bench: Bench, read_lag: ReadLag) -> None:
-    """What never shows is given up once, and not waited for again."""
+    """A configuration that never shows is given up once, and not waited for again."""
     bench.script.on(FETCH, MISSING)
 
     read_lag.wait(ONE)

@@ -86,7 +86,7 @@ class World:
 
 
 def left_of(bench: Bench) -> int:
-    """What is left of the deletion budget of 300."""
+    """The rest of the deletion budget of 300."""
     coordinator = bench.endpoint.coordinator
     number = next(
         number for number in range(300, -1, -1) if coordinator.take_deletes(number) == number

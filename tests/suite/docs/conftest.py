@@ -37,7 +37,7 @@ class Command:
         return [word.partition("=")[0] for word in self.words if word.startswith("--")]
 
     def value(self, option: str) -> str | None:
-        """What follows *option*, if it is there."""
+        """The value behind *option*, if it is there."""
         return self.words[self.words.index(option) + 1] if option in self.words else None
 
 

@@ -1,4 +1,4 @@
-"""What the documents say is so: commands, options, defaults, ids, links and examples."""
+"""Commands, options, defaults, ids, links and examples in documents are correct."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def names(paths: list[Path]) -> list[str]:
 
 @cache
 def help_of(*command: str) -> str:
-    """What a command's --help says."""
+    """The text of a command's --help."""
     return subprocess.run(
         [sys.executable, "-m", *command, "--help"],
         capture_output=True,
@@ -147,8 +147,8 @@ def test_named_options_exist(page: Path) -> None:
         help_of("benchmarks.compare")
     )
     known |= options_in(help_of("orchestrator_contract.adequacy"))
-    # curl's in the example of a report, and a second name of --junit-xml.
-    known |= {"--path-as-is", "--junitxml"}
+    # curl's in the example of a report, a second name of --junit-xml, and pip's.
+    known |= {"--path-as-is", "--junitxml", "--no-deps"}
 
     assert set(FLAG.findall(page.read_text(encoding="utf-8"))) - known == set()
 
@@ -275,7 +275,8 @@ def test_a_stale_page_is_named_and_rewritten(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """--check names a stale page and ends with 1; without it the page is rewritten."""
-    (tmp_path / "sampling.md").write_text(f"a {docs.BEGIN} old {docs.END} z", encoding="utf-8")
+    begin, end = "<!-- generated: efforts -->", "<!-- generated: end -->"
+    (tmp_path / "sampling.md").write_text(f"a {begin}\nold\n{end} z", encoding="utf-8")
 
     codes = [
         docs.main([str(tmp_path), "--check"]),
@@ -285,13 +286,16 @@ def test_a_stale_page_is_named_and_rewritten(
 
     assert codes == [1, 0, 0]
     assert capsys.readouterr().out.count("sampling.md") == 2
-    assert (tmp_path / "sampling.md").read_text(encoding="utf-8").startswith(f"a {docs.BEGIN}\n|")
+    assert (tmp_path / "sampling.md").read_text(encoding="utf-8").startswith(f"a {begin}\n|")
 
 
-def test_a_page_without_marks_is_refused() -> None:
-    """A page whose place for the table is gone is an error, not silently left alone."""
-    with pytest.raises(ValueError, match="generated: begin"):
-        docs.between_marks("no marks", "table")
+def test_each_part_has_its_place() -> None:
+    """Each generated part stands in one page; a mark of another name is an error."""
+    pages = "".join(path.read_text(encoding="utf-8") for path in (PROJECT / "docs").glob("*.md"))
+
+    assert [name for name in docs.PARTS if pages.count(f"<!-- generated: {name} -->") != 1] == []
+    with pytest.raises(KeyError, match="other"):
+        docs.renewed("<!-- generated: other -->\n<!-- generated: end -->")
 
 
 TOML = blocks("toml")

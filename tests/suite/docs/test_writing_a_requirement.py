@@ -32,7 +32,7 @@ class Followed:
 
 
 def steps() -> dict[str, str]:
-    """What the page adds, by the file that it is added to."""
+    """The additions of the page, by file."""
     return dict(STEP.findall((PROJECT / PAGE).read_text(encoding="utf-8")))
 
 

@@ -286,7 +286,7 @@ CHECKS: tuple[Check, ...] = (ended_well, report_holds, nothing_is_active, nothin
 def _finished(
     directory: Path, output: str = "1 passed\n", code: int = 0, peak: int = 1, **files: str
 ) -> Run:
-    """A run that wrote *files*; `_` stands for `.` in their names. What is not named is harmless."""
+    """A run that wrote *files*, harmless by default; `_` stands for `.` in names."""
     written = {
         "conformance_html": "<p>fine</p>",
         "conformance_md": "fine",

@@ -1,4 +1,4 @@
-"""What a killed run leaves behind is deleted by its journal; nothing else ever is."""
+"""`--cleanup` deletes only what the journal of a killed run names."""
 
 from __future__ import annotations
 

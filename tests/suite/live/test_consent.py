@@ -87,7 +87,7 @@ def test_flag_is_needed_without_terminal(run_suite: Callable[..., Any]) -> None:
 
 @pytest.mark.parametrize("option", ["--plan", "--collect-only"])
 def test_looking_needs_no_consent(run_suite: Callable[..., Any], option: str) -> None:
-    """What sends nothing asks nothing."""
+    """An option that sends nothing needs no consent."""
     done = run_suite("--target", ELSEWHERE, option)
 
     assert done.code == 0

@@ -293,7 +293,7 @@ LEFT_OUT = [
     ],
 )
 def test_parts_that_are_left_out_are_no_breach(tmp_path: Path, name: str) -> None:
-    """Whatever parts a recording of a conformant endpoint lacks, it is no breach."""
+    """Missing parts in a recording of a conformant endpoint are no breach."""
     random = Random(name)
     for _ in range(12):
         entries = entries_of(name)

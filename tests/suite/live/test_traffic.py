@@ -366,7 +366,7 @@ def test_as_a_run(tmp_path: Path, run_suite: Callable[..., Any]) -> None:
 
 
 def test_own_traffic_is_judged_again(tmp_path: Path, run_suite: Callable[..., Any]) -> None:
-    """What --har writes holds no secret, is read by a foreign reader, and is judged as conformant as the run."""
+    """The file of --har has no secret, opens in other readers, and is conformant."""
     path = tmp_path / "own.har"
     ran = run_suite(
         "--effort",
@@ -452,7 +452,7 @@ MITMPROXY = Path(__file__).parent / "recordings" / "ok-mitmproxy-sdk.har"
 
 
 def test_recording_of_a_real_tool() -> None:
-    """What mitmproxy wrote down of the SDK's calls is judged: lives, replays, a 429 and its retry."""
+    """A recording of mitmproxy is judged: lifecycles, replays, a 429 and its retry."""
     result = result_of(MITMPROXY)
 
     passed = {row.requirement.id for row in result.rows if row.verdict == "passed"}

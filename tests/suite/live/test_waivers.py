@@ -67,7 +67,7 @@ def result_of(
 
 
 def waivers_of(folder: Path, today: date = TODAY, **entry: Any) -> Waivers:
-    """What `load` makes of one entry, as of *today*."""
+    """The waivers that `load` makes of one entry, as of *today*."""
     return Waivers(load(waiver_file(folder, **entry), catalogue.load())._all, today)
 
 

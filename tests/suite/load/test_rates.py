@@ -1,4 +1,4 @@
-"""What counts by the second say about speed and limit."""
+"""Notes on speed and rate limit, from counts by the second."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def test_silence_says_nothing() -> None:
 
 
 def test_no_limit_is_claimed_without_a_429() -> None:
-    """The speed is told, and that no limit was met."""
+    """The notes give the speed, and that no limit was met."""
     speed, limit = filled((100, 30, 0), (101, 50, 0)).notes()
 
     assert "80 judged requests in 2 s, 40 a second, 50 in the busiest" in speed

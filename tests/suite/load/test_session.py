@@ -78,7 +78,7 @@ def test_a_load_run_is_not_cut_short_and_its_journal_names_the_account(tmp_path:
 
 
 def ran(folder: Path, breach: bool) -> dict[str, Any]:
-    """What a process hands over that checked one requirement and sent nothing."""
+    """The findings of a process that checked one requirement and sent nothing."""
     session = Session(TARGET, Share("abc", 1), folder, lambda *_: None, lambda *_: None)
     session.endpoint.findings.check("KEY-REPLAY", not breach, expected="one", seen="another")
     return session.close()

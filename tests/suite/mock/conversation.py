@@ -432,7 +432,7 @@ async def elsewhere(talk: Talk) -> None:
 
 
 async def copies(talk: Talk) -> None:
-    """What one has asked is asked by others, and on other connections."""
+    """Requests are repeated by other clients, on other connections."""
     sid = await talk.create()
     for account in (1, 0, 2, 1):
         await talk.call("GET", ITEM + sid, account=account)

@@ -120,7 +120,7 @@ def test_bad_payload(mock: Any, change: dict[str, Any], remove: str | None) -> N
     "body", [b"", b"[]", b"{", b"\xff", b'{"displayName": NaN}', b"[" * 100_000]
 )
 def test_payload_that_is_no_object(mock: Any, body: bytes) -> None:
-    """Whatever is no JSON object is refused, however deep or broken."""
+    """A body that is no JSON object is refused, however deep or broken."""
     assert mock.call("POST", COLLECTION, body=body).document["code"] == 530003
 
 

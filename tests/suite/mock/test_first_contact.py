@@ -1,4 +1,4 @@
-"""What somebody who tries the mock for the first time is told: what it is, who may ask, what was wrong."""
+"""The mock's first messages: its purpose, its credentials, and errors."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def test_help_names_the_credentials() -> None:
 
 
 def test_start_names_the_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is built in is printed to be pasted; what the environment holds is not printed."""
+    """Built-in credentials are printed, those of the environment are not."""
     monkeypatch.setenv("MOCK_USER_2", "user-of-my-own")
     monkeypatch.setenv("MOCK_PASSWORD_2", "secret-of-my-own")
 

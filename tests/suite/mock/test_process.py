@@ -29,7 +29,7 @@ def test_announcement(served: dict[str, Any]) -> None:
 
 
 def test_regions_have_their_own_state(served: dict[str, Any]) -> None:
-    """What one port creates another does not know, and statusUrl leads back to its own port."""
+    """Each port has its own configurations, and its statusUrl leads back to it."""
     session = requests.Session()
     session.auth = (DEFAULT_USERS[0], DEFAULT_SECRETS[0])
     payload = {

@@ -376,7 +376,7 @@ def test_store_is_the_accounts_own(serve: Serve, variant: str, outcome: str) -> 
 
 
 def test_bearer(serve: Serve) -> None:
-    """A token is as good as Basic, one that nobody gave out is not, and one expires in an hour."""
+    """A token works like Basic for an hour; an unknown one does not."""
     mock = serve("--variant", "bearer-too")
     form = {
         "grant_type": "client_credentials",
@@ -404,7 +404,7 @@ def test_bearer(serve: Serve) -> None:
     ids=["wrong-secret", "other-grant"],
 )
 def test_no_token(serve: Serve, form: dict[str, str], status: int) -> None:
-    """Nobody gets a token for wrong credentials or another grant."""
+    """Wrong credentials or another grant get no token."""
     mock = serve("--variant", "bearer-too")
 
     answer = requests.post(f"{mock.base_url}/v2/token", data=form, timeout=10)
@@ -473,7 +473,7 @@ def test_headers(twilio: Any) -> None:
 
 
 def test_in_flight(serve: Serve) -> None:
-    """What is asked beyond the limit at once is a 429 without effect and without Retry-After."""
+    """A request beyond the concurrency limit gets a 429 without Retry-After."""
     mock = serve("--like-twilio", "--time-scale", "2", "--in-flight", "3")
     answers: list[requests.Response] = []
 

@@ -223,7 +223,7 @@ def test_a_case_sets_declared_attributes() -> None:
 
 
 def test_variants_warn_of_advisory_requirements_only() -> None:
-    """What a variant does not meet is advisory: it breaks nothing that binds."""
+    """A variant breaches advisory requirements at most."""
     assert {LEVELS[one] for variant in registry.VARIANTS.values() for one in variant.warns} == {
         "advisory"
     }

@@ -1,4 +1,4 @@
-"""What only the socket shows: versions, lengths, chunks, early answers, silence."""
+"""HTTP on the socket: versions, lengths, chunks, early and missing responses."""
 
 from __future__ import annotations
 
@@ -156,7 +156,7 @@ def test_head_has_no_body() -> None:
 
 
 def test_dies_with_its_parent() -> None:
-    """The process ends by itself, with 0, when its stdin ends, open connections or not."""
+    """The process ends with 0 when its stdin ends, open connections or not."""
     with started() as address:
         idle = socket.create_connection(address, timeout=10)
     idle.close()

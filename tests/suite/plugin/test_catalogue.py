@@ -177,7 +177,7 @@ def test_every_contract_test_names_known_requirements(
 def test_essential_tests_look_at_their_requirement(
     collected: list[tuple[str, list[str], bool]],
 ) -> None:
-    """What a requirement calls essential is one contract test, whose marker names it."""
+    """A requirement's essential test exists, and its marker names the requirement."""
     named: dict[str, set[str]] = {}
     files: dict[str, set[str]] = {}
     for node, ids, _ in collected:

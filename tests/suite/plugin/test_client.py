@@ -96,7 +96,7 @@ def test_refusals_for_ever_cost_once(endpoint: Endpoint, moody: Moody) -> None:
     ],
 )
 def test_half_a_surrogate_pair(body: bytes, value: object) -> None:
-    """What no URL, file or terminal can take is replaced; all else stays."""
+    """Characters that no URL, file or terminal takes are replaced; others stay."""
     assert parse_json(body).value == value
 
 

@@ -82,7 +82,7 @@ def test_everything_is_shared(tmp_path: Path) -> None:
 
 
 def test_stranger_is_refused() -> None:
-    """Another key is refused, and a silent peer keeps nobody from connecting."""
+    """Another key is refused, and a silent peer does not block others."""
     ticket = Server(Coordinator(10, 0, 1, None)).ticket
 
     with socket.create_connection(("127.0.0.1", ticket["port"])):
@@ -147,7 +147,7 @@ def test_interrupted_call(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_clock_of_a_dead_worker_is_released() -> None:
-    """A lock that a worker held when it died keeps nobody waiting."""
+    """A lock that a worker held when it died is released."""
     one = Coordinator(20, 0, 3, None)
     one.clock.enter("gw0", alone=True, seconds=0)
     assert not one.clock.enter("gw1", alone=False, seconds=0)

@@ -140,7 +140,7 @@ def test_advisory_breach(run: Run, start_mock: StartMock, strict: bool) -> None:
 
 
 def test_closed_port(run: Run) -> None:
-    """An endpoint that nobody listens at is 4, and the address is named."""
+    """An unreachable endpoint is 4, and its address is named."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
 
@@ -353,7 +353,7 @@ def test_a_report_that_can_not_be_written_at_the_end(
 
 
 def test_a_report_without_a_name(run: Run) -> None:
-    """An empty --report is 4: nobody would find what it writes."""
+    """An empty --report is 4."""
     finished = run("--report", "")
 
     sane(finished)

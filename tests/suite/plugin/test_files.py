@@ -1,4 +1,4 @@
-"""Files that a user names: what is none, has no end or no sense is refused with one message."""
+"""Files that a user names: a wrong one is refused with one message."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ def test_nobody_at_home(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_a_journal_that_no_run_wrote(tmp_path: Path, change: dict[str, object]) -> None:
-    """What a run can't have created is not deleted for a file's sake."""
+    """A journal can't make the suite delete what no run created."""
     path = tmp_path / "journal.jsonl"
     path.write_text(f"{json.dumps(HEAD)}\n{json.dumps(ENTRY | change)}\n", encoding="utf-8")
 
@@ -186,7 +186,7 @@ def test_a_ledger_that_no_run_wrote(tmp_path: Path, change: dict[str, object]) -
 
 
 def test_a_ledger_that_can_not_be_written(tmp_path: Path) -> None:
-    """What became a folder while the run went on leaves its requirements unverified."""
+    """A file that became a folder during the run leaves requirements unverified."""
     findings = KeyAgeFile(tmp_path / "ledger.json", Profile("x", "http://127.0.0.1"))
     (tmp_path / "ledger.json" / "x").mkdir(parents=True)
 
@@ -213,7 +213,7 @@ def test_a_recording_without_end(tmp_path: Path, name: str) -> None:
     ],
 )
 def test_a_recording_that_can_not_be_made(tmp_path: Path, name: str, why: str) -> None:
-    """What --har names is refused at the start, without waiting for a pipe's reader."""
+    """A pipe as the file of --har is refused at the start."""
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "file").write_text("")
 

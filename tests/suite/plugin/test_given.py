@@ -119,7 +119,7 @@ def test_one_way_less(*, checked: bool, verdict: Verdict) -> None:
 def test_given_and_deleted(
     run: Callable[..., Any], start_mock: Callable[..., Any], tmp_path: Path
 ) -> None:
-    """What a command gave and the suite then deleted on purpose is not missed later."""
+    """A printed SID that the suite deleted on purpose is not reported as missing."""
     mock = start_mock()
     profile_with_command = mock.changed(
         "command.toml",

@@ -51,7 +51,7 @@ def test_interrupted_run_cleans_up(
 def test_interrupted_while_workers_start(
     start_mock: Callable[..., Any], tmp_path: Path, suite_environment: dict[str, str]
 ) -> None:
-    """What the controller created before its workers were up is deleted, too."""
+    """Configurations that the controller created before its workers are deleted, too."""
     mock = start_mock()
     report = tmp_path / "report"
 
@@ -167,7 +167,7 @@ def test_a_worker_is_killed(
 
 
 def verdict(report: Path) -> str:
-    """What the report says of the endpoint."""
+    """The report's verdict on the endpoint."""
     found: dict[str, str] = json.loads((report / "conformance.json").read_text("utf-8"))
     return found["verdict"]
 

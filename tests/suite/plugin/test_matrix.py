@@ -36,7 +36,7 @@ def trial(
     output: str = "",
     reported: bool = True,
 ) -> Trial:
-    """What a run that ended so would have come to."""
+    """The outcome of a run that ended so."""
     problems = {
         one: {"problem": "expected a; saw b", "request": "curl x", "answer": "404", "test": "t"}
         for one in (*breached, *warned)
@@ -153,7 +153,7 @@ def test_proof_needs_the_declared_requirement() -> None:
 
 
 def test_broken_runs_are_told_apart() -> None:
-    """What went wrong with the suite is named."""
+    """A failure of the suite itself is named."""
     fine = trial(DEFECT, 1)
 
     assert broken(fine) == ""

@@ -22,7 +22,7 @@ PACKAGE = Path(__file__).parents[3] / "orchestrator_contract"
     ],
 )
 def test_a_message_is_harmless(text: str, shown: str) -> None:
-    """Whatever it quotes."""
+    """The message is bounded and escaped, whatever it quotes."""
     assert str(usage_error(text)) == shown
 
 

@@ -149,7 +149,7 @@ configurations = 4
 
 @pytest.fixture
 def more_variables(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What `WAYS` names beside the two accounts."""
+    """The variables that `WAYS` names beside the two accounts."""
     for name in ("CONTEXT", "TOKEN", "ID", "SECRET"):
         hidden = "" if name == "ID" else "hidden-"
         monkeypatch.setenv(f"VENDOR_{name}", f"{hidden}{name.lower()}")
@@ -214,7 +214,7 @@ def test_credentials_of_a_scope(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("more_variables")
 def test_memory_stores(tmp_path: Path) -> None:
-    """An account's own store comes before that of [provision]; without either there is none."""
+    """An account's own store comes before that of [provision]; both may be missing."""
     found, bare = read(tmp_path, WAYS), read(tmp_path, BASE)
 
     assert [found.memory_store(scope) for scope in (Scope(0, 1), Scope(1, 0), Scope(0, 2))] == [
@@ -316,7 +316,7 @@ OAUTH = (
     ],
 )
 def test_mistakes_on_the_way(tmp_path: Path, text: str, said: str) -> None:
-    """What is wrong with how an endpoint is reached is named by its key, without secrets."""
+    """A wrong way to an endpoint is named by its key, without secrets."""
     with pytest.raises(ProfileError) as caught:
         read(tmp_path, text)
 
@@ -640,7 +640,7 @@ def test_one_address_as_two(tmp_path: Path, regions: list[str], said: str) -> No
     ["http://", "gopher://127.0.0.1", "http://127.0.0.1:0", "http://[::1", "http://127.0.0.1:x"],
 )
 def test_no_url(url: str) -> None:
-    """What is no http(s) URL is refused, and shown."""
+    """A text that is no http(s) URL is refused, and shown."""
     with pytest.raises(ProfileError, match="neither an http"):
         profile.from_url(url)
 

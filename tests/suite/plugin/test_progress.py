@@ -23,7 +23,7 @@ TEST = "tests/contract/test_delete_and_update.py::test_late_update_does_not_rest
 
 
 def read_all(descriptor: int) -> str:
-    """What comes out of the terminal until its other side is closed."""
+    """The terminal's output until its other side is closed."""
     parts: list[bytes] = []
     while True:
         try:
@@ -118,7 +118,7 @@ def pipe() -> Iterator[tuple[int, int]]:
 
 
 def test_sign_of_life(monkeypatch: pytest.MonkeyPatch, pipe: tuple[int, int]) -> None:
-    """In a log a step that lasts very long is told of, again and again, by a line of its own."""
+    """In a log a very long step is reported by a line a minute."""
     monkeypatch.setattr(progress, "LONG_S", 0.0)
     monkeypatch.setattr(terminal, "_SILENT_S", 0.05)
     monkeypatch.setattr(terminal, "_TICK_S", 0.01)

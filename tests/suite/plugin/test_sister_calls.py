@@ -181,7 +181,7 @@ def test_given_sids_are_handed_out_once_in_all_processes() -> None:
 
 
 def test_journal_of_given_conversations_is_nothing_to_clean(tmp_path: Path) -> None:
-    """What was given is noted before it is deleted, and is no leftover of the run's."""
+    """A given conversation is noted before it is deleted, and is no leftover."""
     log = Journal(
         tmp_path / "journal.jsonl",
         {"journal": "orchestrator-contract", "run": "r", "bases": ["http://h"]},

@@ -104,5 +104,5 @@ def test_a_worker_that_is_lost(findings: Findings) -> None:
     ],
 )
 def test_a_breach_that_was_told_of(breach: Breach) -> None:
-    """It reads as it was told."""
+    """A breach that was written as text reads the same."""
     assert Breach.parse(breach.problem).problem == breach.problem

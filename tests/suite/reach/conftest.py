@@ -71,7 +71,7 @@ class Authority:
         self._ca.cert_pem.write_to_path(self.bundle)
 
     def server(self, *names: str, asks: bool = False) -> ssl.SSLContext:
-        """The context of a server with these names, which *asks* for a client certificate if told to."""
+        """The TLS context of a server with these names; it may *ask* for a certificate."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._ca.issue_cert(*names).configure_cert(context)
         if asks:

@@ -1,4 +1,4 @@
-"""What leads to an endpoint is in the lines that repeat a request, and its secrets are nowhere."""
+"""Lines that repeat a request name the way to the endpoint, without secrets."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def test_no_artefact_tells_a_secret(found: Found) -> None:
 
 
 def test_the_secrets_were_sent(found: Found) -> None:
-    """What is looked for was there to be found."""
+    """The secrets that are searched for were sent."""
     sent = "\n".join(f"{name}: {value}" for head in found.gate.seen for name, value in head.lines)
 
     assert SECRETS["VENDOR_CONTEXT"] in sent
@@ -162,7 +162,7 @@ def test_curl_lines_repeat_the_request(found: Found) -> None:
 
 
 def test_the_page_names_the_variables(found: Found) -> None:
-    """A reader of the report is told which variables its lines need."""
+    """The report names the variables that its lines need."""
     page = (found.finished.report / "conformance.html").read_text("utf-8")
     listed = page[page.index("as the environment variables") :][:600]
 

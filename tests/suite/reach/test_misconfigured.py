@@ -1,4 +1,4 @@
-"""What is wrong with the way to an endpoint is said in one message that names the key to set; the exit code is 4."""
+"""A wrong way to an endpoint is one message that names the key; exit code 4."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def refused(run: Start) -> Callable[..., str]:
 
 
 def message(finished: Finished) -> str:
-    """What the run says, which is one message without secrets."""
+    """The run's one message, without secrets."""
     assert finished.code == 4, finished.output
     assert not any(value in finished.output for value in SECRETS.values() if "w0rds" in value)
     [error] = [line for line in finished.output.splitlines() if line.startswith("ERROR: ")]
@@ -105,7 +105,7 @@ def test_no_credentials(refused: Start, front: Callable[..., Front], describe: S
 def test_credentials_of_a_region(
     refused: Start, front: Callable[..., Front], describe: Start
 ) -> None:
-    """Those of a region are looked at as well, by their own key."""
+    """Variables of a region are checked, too, and named by their key."""
     region = f'[[regions]]\nbase_url = "{front().url}"\n'
     path = describe(front().url, regions=region + BASIC.replace("[[accounts", "[[regions.accounts"))
     text = path.read_text("utf-8")
@@ -123,7 +123,7 @@ def test_credentials_of_a_region(
 def test_a_client_that_is_not_known(
     refused: Start, front: Callable[..., Front], describe: Start
 ) -> None:
-    """What the token endpoint says comes with the key and the variables."""
+    """The token endpoint's error comes with the key and the variables."""
     gate = front(tokens().gate)
 
     said = refused(
@@ -161,7 +161,7 @@ def test_a_token_endpoint_that_gives_none(
     answer: bytes,
     said: str,
 ) -> None:
-    """Whatever it gives instead, the key is named."""
+    """The message names the key, whatever the token endpoint returns."""
 
     def act(connection: socket.socket, number: int) -> None:
         while b"client_secret" not in connection.recv(65536):
@@ -177,7 +177,7 @@ def test_a_token_endpoint_that_gives_none(
 def test_a_token_endpoint_that_is_not_there(
     refused: Start, front: Callable[..., Front], describe: Start
 ) -> None:
-    """Where nobody listens the system's reason is given."""
+    """For a closed port the message gives the system's reason."""
     found = refused(describe(front().url, accounts=oauth("http://127.0.0.1:9/token")))
 
     assert "accounts.0.oauth" in found
@@ -277,7 +277,7 @@ def test_files(
 def test_a_key_with_a_passphrase(
     refused: Start, describe: Start, authority: Authority, tmp_path: Path
 ) -> None:
-    """Nobody is asked for it."""
+    """A passphrase is not asked for."""
     from cryptography.hazmat.primitives import serialization
 
     cert, key = authority.client("locked")
@@ -304,7 +304,7 @@ def test_a_proxy_that_asks_for_credentials(
     authority: Authority,
     start_proxy: Callable[..., RealProxy],
 ) -> None:
-    """Tunnel or not, whoever names the proxy is told where its credentials go."""
+    """A refused proxy log-in names the profile's key, tunnel or not."""
     proxy = start_proxy("--basic-auth", f"me:{SECRETS['VENDOR_PROXY']}")
     trust = f'verify_tls = "{authority.bundle}"'
     secure, plain = front(tls=authority.server(NAME), name=NAME), front(name=NAME)
@@ -320,7 +320,7 @@ def test_a_proxy_that_asks_for_credentials(
 
 
 def test_a_proxy_that_is_not_there(refused: Start, describe: Start) -> None:
-    """It is told apart from an endpoint that is not there."""
+    """It is distinguished from an endpoint that is unreachable."""
     said = refused(describe(f"https://{NAME}", 'proxy = "http://127.0.0.1:9"'))
 
     assert "no connection to the proxy http://127.0.0.1:9 ([target] proxy): Connection" in said
@@ -329,7 +329,7 @@ def test_a_proxy_that_is_not_there(refused: Start, describe: Start) -> None:
 def test_a_proxy_that_can_not_reach_the_endpoint(
     refused: Start, describe: Start, start_proxy: Callable[..., RealProxy]
 ) -> None:
-    """What the proxy says is quoted."""
+    """The proxy's error is quoted."""
     proxy = start_proxy()
 
     said = refused(describe(f"https://{NAME}:9", f'proxy = "{proxy.url}"'))

@@ -119,7 +119,7 @@ def test_credentials_of_a_proxy() -> None:
 
 
 def test_a_request_with_its_whole_url(canned: Start) -> None:
-    """A proxy is told where a plain request goes, and who asks; the rest stays as it is."""
+    """A plain request through a proxy has the whole URL and the proxy's credentials."""
     heads: list[bytes] = []
 
     def act(connection: socket.socket, number: int) -> None:
@@ -173,7 +173,7 @@ def test_credentials_that_a_proxy_asks_for(canned: Start) -> None:
     ],
 )
 def test_a_tunnel_that_is_none(canned: Start, answer: bytes, said: str) -> None:
-    """What a proxy answers instead of a tunnel is no connection, with the proxy's name."""
+    """A proxy that refuses a tunnel is no connection, with the proxy's name."""
     server = canned(answering(answer))
     proxy = Proxy.of(f"http://me:word@127.0.0.1:{server.port}")
 

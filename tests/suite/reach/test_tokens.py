@@ -138,7 +138,7 @@ def test_a_refusal_is_quoted_and_remembered() -> None:
 
 
 def test_a_connection_that_fails() -> None:
-    """What the wire says is part of the message; a token that is still good is used on."""
+    """The cause is part of the message; a token that is still valid is used on."""
     gone = TransportError(TransportFault.CONNECT, "no connection to oauth.example:8443: refused")
     endpoint = Endpoint(token("one", expires_in=90), gone, token("two"))
 

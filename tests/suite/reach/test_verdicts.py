@@ -169,7 +169,7 @@ def test_a_tunnel_with_credentials(
     authority: Authority,
     start_proxy: Callable[..., RealProxy],
 ) -> None:
-    """The environment names the proxy and its credentials, which go to nobody else."""
+    """The environment names the proxy and its credentials, which go to it only."""
     gate = front(tls=authority.server(NAME), name=NAME)
     proxy = start_proxy("--basic-auth", f"me:{SECRETS['VENDOR_PROXY']}")
     address = proxy.url.replace("//", f"//me:{SECRETS['VENDOR_PROXY']}@")

@@ -104,7 +104,7 @@ def key() -> dict[str, str]:
 
 
 def objection(answer: requests.Response) -> str:
-    """What Prism says against an exchange; empty when it let it pass."""
+    """Prism's violations for an exchange; empty if it passed."""
     try:
         body: Any = answer.json()
     except ValueError:
@@ -177,7 +177,7 @@ def test_bad_request_is_the_clients(
     options: dict[str, Any],
     where: str,
 ) -> None:
-    """What Prism objects to in a bad request it puts on the request: no accusation of the mock."""
+    """Prism attributes violations in a bad request to the request, not to the mock."""
     answer = session.request(method, proxied() + COLLECTION + path, timeout=30, **options)
 
     assert answer.status_code == 422

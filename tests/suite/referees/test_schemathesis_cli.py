@@ -117,7 +117,7 @@ EXCUSES: dict[str, Callable[[Accusation], bool]] = {
 
 
 def judged(url: str, folder: Path, *options: str) -> tuple[list[Accusation], dict[str, Any]]:
-    """What schemathesis finds at *url*, and its summary."""
+    """The findings of schemathesis at *url*, and its summary."""
     done = subprocess.run(
         [
             sys.executable,

@@ -84,7 +84,7 @@ class Page:
         self.driver.get((self._folder / "conformance.html").as_uri())
 
     def js(self, script: str, *args: object) -> Any:
-        """What *script* returns in the page."""
+        """The value that *script* returns in the page."""
         return self.driver.execute_script(script, *args)
 
     def shown(self) -> list[str]:

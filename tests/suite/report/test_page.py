@@ -126,7 +126,7 @@ def test_no_active_characters(any_result: Result) -> None:
 
 
 def test_hostile_text_is_shown(hostile: Result) -> None:
-    """What the endpoint sent is there to be read, with escapes for what has no shape."""
+    """The endpoint's text is readable, with escapes for invisible characters."""
     root = parse(as_html(hostile))
 
     text = words(root)

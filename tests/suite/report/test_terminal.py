@@ -14,7 +14,7 @@ from orchestrator_contract.results.verdict import Result
 
 
 class Terminal:
-    """What write_terminal uses of pytest's reporter, on pytest's own writer."""
+    """The part of pytest's reporter that write_terminal uses, on pytest's writer."""
 
     def __init__(self, verbosity: int = 0, *, colour: bool = False) -> None:
         self.verbosity = verbosity
@@ -41,7 +41,7 @@ class Terminal:
 
 
 def written(result: Result, verbosity: int = 0, **options: Any) -> str:
-    """What *result* looks like."""
+    """The terminal output for *result*."""
     terminal = Terminal(verbosity, **options)
     write_terminal(result, terminal, Path("conformance-report"))
     return terminal.text

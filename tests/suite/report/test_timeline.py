@@ -147,7 +147,7 @@ def test_the_end_is_kept() -> None:
 
 
 def test_hostile_words() -> None:
-    """A status word that is none, or acts on a reader, is harmless when it is recorded."""
+    """An invalid or malicious status word is harmless when it is recorded."""
     record = Recorder()
     record(delete(1, 100.0))
     record(poll(1, 100.1, "\x1b\u202e" + "x" * 1000))

@@ -27,7 +27,7 @@ from orchestrator_contract.redaction.visible import visible
     ],
 )
 def test_escapes(text: str, shown: str) -> None:
-    """What has no shape, or acts on a reader, is written as an escape."""
+    """Invisible characters and those that act on a reader are escaped."""
     assert visible(text) == shown
 
 

@@ -97,7 +97,7 @@ def test_delete_has_the_documented_statuses_and_no_other() -> None:
     ],
 )
 def test_documented_errors_of_other_operations(name: str, statuses: set[str]) -> None:
-    """What the sources document for the other calls is there."""
+    """The document has all that the sources say of the other calls."""
     assert {one for one in OPERATIONS[name]["responses"] if one >= "4"} == {*statuses, "default"}
 
 

@@ -62,7 +62,7 @@ def test_every_end_is_guarded(pattern: str) -> None:
 @given(data=st.data())
 @settings(max_examples=20, deadline=None, database=None, derandomize=True)
 def test_final_line_feed_is_refused(pattern: str, data: st.DataObject) -> None:
-    """What matches does not match with a line feed after it."""
+    """A match does not match with a line feed after it."""
     text = data.draw(st.from_regex(pattern), label="text")
 
     assert re.search(pattern, text) is not None

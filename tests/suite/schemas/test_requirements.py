@@ -86,7 +86,7 @@ def test_only_the_folder_binds_by_name() -> None:
 
 
 def test_no_other_file_names_a_requirement() -> None:
-    """What names a requirement is bound to a response."""
+    """A subschema that names a requirement is bound to a response."""
     naming = {name for name, document in schemas.documents().items() if [*marks(document)]}
 
     assert naming == set(JUDGING)

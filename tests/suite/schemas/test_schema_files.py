@@ -111,13 +111,13 @@ def test_references_mean_the_same_by_id_and_by_file(path: str) -> None:
 
 @pytest.mark.parametrize(("path", "instance"), VALID)
 def test_example_is_valid(path: str, instance: Any) -> None:
-    """What a file gives as an example passes it."""
+    """The examples of a file pass it."""
     validator(path).validate(instance)
 
 
 @pytest.mark.parametrize(("path", "instance"), INVALID)
 def test_counterexample_is_invalid(path: str, instance: Any) -> None:
-    """What a file gives as a counterexample fails it."""
+    """The counterexamples of a file fail it."""
     assert not validator(path).is_valid(instance)
 
 

@@ -1,1 +1,1 @@
-"""The behaviours, by what they abuse; a module dropped in here is found by itself."""
+"""The behaviours, by the part of HTTP that they abuse; each module here is loaded."""

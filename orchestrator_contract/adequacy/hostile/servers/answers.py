@@ -320,7 +320,7 @@ def create_id_long(exchange: Exchange) -> None:
     "create-id-always-the-same", Place.CREATE, {0, 1, 4}, "Names the same created id every time."
 )
 def create_id_same(exchange: Exchange) -> None:
-    """Whoever trusts it deletes one configuration many times."""
+    """A suite that trusts it deletes one configuration many times."""
     _created(exchange, "conv_configuration_00000000000000000000000000")
 
 
@@ -331,7 +331,7 @@ def create_id_same(exchange: Exchange) -> None:
     "Names somebody else's ids as just created.",
 )
 def create_names_foreign(exchange: Exchange) -> None:
-    """What a suite deletes must be what it made: a fetch of it tells by its display name."""
+    """A suite may delete only its own creations, which a fetch shows by displayName."""
     foreign = sorted(exchange.core.foreign)
     value = foreign[exchange.turn % len(foreign)]
     if exchange.place is Place.CREATE_POLL:

@@ -144,7 +144,7 @@ def closes_idle(exchange: Exchange) -> None:
     "Sends a second, false answer right behind each.",
 )
 def second_response(exchange: Exchange) -> None:
-    """Whoever reuses the connection reads the wrong answer to the next request."""
+    """A client that reuses the connection reads the wrong response to its next request."""
     exchange.answer(exchange.reply)
     exchange.send(
         b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 15\r\n\r\n{"stale": true}'

@@ -1,4 +1,4 @@
-"""What one answer alone does not show: names that belong to somebody else, answers and requests that belong to nobody."""
+"""Deceptions over several responses: names of other owners, responses to no request."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _EVERY_CREATE = Place.CREATE | Place.CREATE_POLL | Place.LIST
     "Leaves somebody else's configurations out of lists, and names them as just created.",
 )
 def list_hides_foreign(exchange: Exchange) -> None:
-    """What was not listed before need not be new."""
+    """A configuration that was not listed before need not be new."""
     foreign = sorted(exchange.core.foreign)
     if exchange.place is Place.LIST:
         items = exchange.reply.document.get("configurations", [])
@@ -69,7 +69,7 @@ def list_renames_foreign(exchange: Exchange) -> None:
     "Carries every second create out and answers it 500.",
 )
 def create_500_all_the_same(exchange: Exchange) -> None:
-    """What was refused may be there."""
+    """A refused create may have been carried out."""
     exchange.answer(exchange.reply.as_status(500) if exchange.turn % 2 else exchange.reply)
 
 

@@ -1,4 +1,4 @@
-"""Content codings and charsets: bombs, garbage and names that nobody knows."""
+"""Content codings and charsets: bombs, garbage and unknown names."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def gzip_bomb_nested(exchange: Exchange) -> None:
 
 @hostile("gzip-chain", Place.DELETE, {0, 1}, "Names gzip 1,000 times in Content-Encoding.")
 def gzip_chain(exchange: Exchange) -> None:
-    """One decoder per name, if nobody counts."""
+    """One decoder per name, unless the client counts them."""
     _coded(exchange, ", ".join(["gzip"] * 1000), gzip.compress(exchange.reply.body))
 
 

@@ -38,7 +38,7 @@ def length_too_long(exchange: Exchange) -> None:
 
 @hostile("length-too-small", Place.DELETE, {1}, "Announces half of the body that it sends.")
 def length_too_small(exchange: Exchange) -> None:
-    """What is within the announced length is no JSON."""
+    """The announced length cuts the body, and the rest is no JSON."""
     _with_length(exchange, b"%d" % (len(exchange.reply.body) // 2))
 
 
@@ -74,7 +74,7 @@ def length_and_chunked(exchange: Exchange) -> None:
 )
 @hostile("length-huge-on-list", Place.LIST, {0, 1}, "Announces ten exabytes of list, then nothing.")
 def length_huge(exchange: Exchange) -> None:
-    """Room that nobody should set aside."""
+    """A length for which no client should allocate memory."""
     _with_length(exchange, b"9999999999999999999")
     exchange.wire.silence()
 

@@ -98,7 +98,7 @@ _EVERYTHING = (
     "text-raw-bytes", Place.DELETE, {1}, "Sends control bytes unescaped in bodies that are no JSON."
 )
 def text_raw_bytes(exchange: Exchange) -> None:
-    """What a report shows when it gives up reading."""
+    """Text for which a reader of the report may give up."""
     exchange.answer(exchange.reply.with_body(_EVERYTHING.encode() + bytes(range(256))))
 
 
@@ -244,7 +244,7 @@ def echo_credentials_in_headers(exchange: Exchange) -> None:
 
 @hostile("echo-request", Place.DELETE, {1}, "Answers a DELETE with the raw request as its body.")
 def echo_request(exchange: Exchange) -> None:
-    """What TRACE would do."""
+    """Echoes the request, as TRACE would."""
     exchange.answer(exchange.reply.with_body(exchange.request.raw))
 
 

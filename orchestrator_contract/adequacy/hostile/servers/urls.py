@@ -100,7 +100,7 @@ def _leading(exchange: Exchange, url: str, location: str | None = None) -> None:
 
 
 def _places(exchange: Exchange) -> dict[str, str]:
-    """What a link's template can name: both hosts, the ports, and the operation's path."""
+    """The fields of a link's template: both hosts, the ports, and the operation's path."""
     here, there = urlsplit(exchange.core.base_url), urlsplit(exchange.canary_url)
     return {
         "here": here.netloc,

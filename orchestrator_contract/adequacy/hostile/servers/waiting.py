@@ -1,4 +1,4 @@
-"""Retry-After that nobody can obey, and refusals that never end."""
+"""Retry-After values that can't be obeyed, and refusals that never end."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ for _name, (_value, _expect) in _VALUES.items():
     "retry-after-10-mb", Place.DELETE, {1, 4}, "Accepts with a Retry-After of ten million digits."
 )
 def retry_after_10_mb(exchange: Exchange) -> None:
-    """A number that costs minutes to parse, in a line that nobody should read to its end."""
+    """A number that takes minutes to parse, in a line too long to be read whole."""
     if not exchange.accepted:
         exchange.answer(exchange.reply)
         return
@@ -105,7 +105,7 @@ def throttled_delete(exchange: Exchange) -> None:
 
 @hostile("429-for-ever-on-poll", Place.POLL, {0, 1}, "Answers every poll of a delete with 429.")
 def throttled_poll(exchange: Exchange) -> None:
-    """Deletes are accepted; what became of them is never told."""
+    """Deletes are accepted, and their operations can never be read."""
     exchange.answer(_refusal(429, Retry_After="1"))
 
 
@@ -116,7 +116,7 @@ def throttled_poll(exchange: Exchange) -> None:
     "Answers the first DELETE of each unknown SID with 429 for a day.",
 )
 def throttled_once(exchange: Exchange) -> None:
-    """Who asks again at once is served: what a tool that repeats its failures takes for an error of its own."""
+    """An immediate retry succeeds, so that a tool may blame itself for the failure."""
     sid = exchange.request.segments[-1]
     if exchange.reply.status != 404 or sid in exchange.core.refused:
         exchange.answer(exchange.reply)
