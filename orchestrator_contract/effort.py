@@ -91,7 +91,8 @@ class Effort:
             enough = (one for one in smaller if all(getattr(one, n) <= given[n] for n in short))
             found = next(enough, EFFORTS["quick"])
             said = "; ".join(
-                f"[limits] {one} gives {given[one]:g}, and {self.name} may need {getattr(self, one)}"
+                f"[limits] {one} gives {given[one]:g}, and {self.name} may need"
+                f" {getattr(self, one)}"
                 for one in short
             )
             spare = delete_requests < found.delete_requests

@@ -1,8 +1,8 @@
-"""The adequacy matrix: the contract suite run over every seeded defect, conformant variant and hostile endpoint.
+"""The adequacy matrix: the suite over every defect, variant and hostile server.
 
-``python -m orchestrator_contract.adequacy`` says whether the suite can be trusted: it finds each defect by a
-requirement that the defect breaches, each gating requirement is proved by a defect, no variant is accused,
-and no hostile endpoint breaks it. Anything else is exit code 1.
+``python -m orchestrator_contract.adequacy`` says whether the suite can be trusted: it finds each
+defect by a requirement that the defect breaches, each gating requirement is proved by a defect, no
+variant is accused, and no hostile endpoint breaks it. Anything else is exit code 1.
 """
 
 from __future__ import annotations
@@ -121,7 +121,10 @@ def line(case: Case, trial: Trial, findings: Sequence[Finding]) -> str:
     """One line of progress."""
     said = findings[0].what if findings else "fine"
     found = ", ".join(sorted(trial.found)[:6])
-    return f"{said:12.60}  {case.kind.removesuffix('s'):8} {case.name or '(none)':36} {trial.seconds:6.1f} s  {found}"
+    return (
+        f"{said:12.60}  {case.kind.removesuffix('s'):8} {case.name or '(none)':36}"
+        f" {trial.seconds:6.1f} s  {found}"
+    )
 
 
 def _is_plain(case: Case, known: Catalogue) -> bool:
@@ -131,7 +134,7 @@ def _is_plain(case: Case, known: Catalogue) -> bool:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the matrix; 0 when nothing speaks against the suite, 1 when something does, 2 for a bad command line."""
+    """Run the matrix; 0 without a fault of the suite, 1 with one, 2 for wrong usage."""
     made = parser()
     arguments = made.parse_args(argv)
     everything = all_cases()
@@ -147,7 +150,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if arguments.list:
         for case in cases:
             print(
-                f"{case.kind.removesuffix('s'):8} {case.name:36} {','.join(case.requirements):30} {case.text}"
+                f"{case.kind.removesuffix('s'):8} {case.name:36}"
+                f" {','.join(case.requirements):30} {case.text}"
             )
         return 0
     terms = Terms(
@@ -187,7 +191,8 @@ def main(argv: Sequence[str] | None = None) -> int:
                 case, trial = running[future], future.result()
                 trials[case.kind, case.name] = trial
                 print(
-                    f"[{len(trials)}/{len(cases)}] {line(case, trial, list(of_case(case, trial, known)))}",
+                    f"[{len(trials)}/{len(cases)}]"
+                    f" {line(case, trial, list(of_case(case, trial, known)))}",
                     flush=True,
                 )
                 if time.monotonic() - written > _WRITE_EVERY_S:
@@ -200,6 +205,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     for finding in findings:
         print(f"{finding.what}: {finding.about}: {finding.text[:400]}", file=sys.stderr)
     print(
-        f"{len(cases)} cases in {time.monotonic() - started:.0f} s, {len(findings)} findings: {arguments.out / 'matrix.md'}"
+        f"{len(cases)} cases in {time.monotonic() - started:.0f} s, {len(findings)} findings:"
+        f" {arguments.out / 'matrix.md'}"
     )
     return 1 if findings else 0

@@ -1,4 +1,4 @@
-"""Generated examples, each sent and judged: what breaches is shrunk, and sent once more before it counts."""
+"""Generated examples, sent and judged; a breach is shrunk and sent again before it counts."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Examples:
         self._seen: set[Any] = set()
 
     def run(self, strategy: st.SearchStrategy[Any], number: int) -> list[Exchange]:
-        """The responses to *number* examples; after a finding the rest is generated without its like.
+        """The responses to *number* examples; after a finding without others like it.
 
         Raises:
             Inconclusive: one could not be sent; none was sent after it.
@@ -100,7 +100,8 @@ class Examples:
             with self._endpoint.findings.held() as held:
                 exchange = self._attempt(value)
         except Inconclusive as error:
-            # It must not fail the example: Hypothesis would repeat it, and take one that then passes for an error.
+            # It must not fail the example: Hypothesis would repeat it, and take one that then
+            # passes for an error.
             self._over.append(error)
             return None, []
         if exchange is not None:

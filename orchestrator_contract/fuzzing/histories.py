@@ -1,4 +1,4 @@
-"""Runs random histories, each compared with the model; a contradiction is shrunk to the shortest one."""
+"""Runs random histories, compared with the model; a contradiction is shrunk."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Idempotency keys: those that match the pattern, in all versions and cases, and those that do not."""
+"""Generated idempotency keys, well-formed and malformed."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def forms(draw: st.DrawFn) -> Callable[[str], str]:
 
 @st.composite
 def malformed_keys(draw: st.DrawFn, key: str) -> MalformedKey:
-    """A value near *key*, seldom an unrelated one, that a header may carry and the pattern excludes."""
+    """A malformed value near *key*, seldom an unrelated one, that a header may carry."""
     change = (
         unrelated(draw, _LONGEST) if draw(st.integers(0, 9)) == 9 else near(draw, key, _LONGEST)
     )

@@ -1,4 +1,4 @@
-"""Texts near a given one: characters inserted, deleted, swapped and replaced, other separators, cases and lengths.
+"""Texts near a given one, with changed characters, separators, cases and lengths.
 
 A lone surrogate U+DC80 to U+DCFF stands for a byte that is no UTF-8 (PEP 383).
 """
@@ -27,7 +27,7 @@ _MIXED, _USUAL_LIMIT, _LONGEST = 64, 256, 8192
 
 @cache
 def look_alikes() -> dict[str, str]:
-    """Characters of other scripts and forms by the ASCII character that readers or normal forms take them for.
+    """Look-alikes of ASCII characters, by the character that they resemble.
 
     By Unicode 3.2, which every Python knows: inputs must not depend on its version.
     """

@@ -1,4 +1,4 @@
-"""Requests that Schemathesis generates from the OpenAPI description, valid ones and others, for the suite's client."""
+"""Requests that Schemathesis generates from openapi.yaml, valid ones and others."""
 
 from __future__ import annotations
 

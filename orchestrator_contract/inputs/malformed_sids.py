@@ -42,7 +42,7 @@ WILDCARDS = ("*", "%25", "%2A", "_", "all")
 def malformed_sids(
     target: str, absent: str, random: Random, number: int, name: str = ""
 ) -> list[MalformedSid]:
-    """*number* odd SIDs near *target*, which exists under *name*, and others; fuzzing/sids.py generates more.
+    """*number* malformed SIDs near *target*, which exists under *name*, and others.
 
     *target* exists under *name*. Written ones come first, then generated ones.
 

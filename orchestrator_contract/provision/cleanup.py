@@ -70,7 +70,7 @@ def _kept(
     listing: Pagination,
     announced: Mapping[Scope, AbstractSet[str]],
 ) -> list[Configuration]:
-    """Return those that are still there, though their deletes COMPLETED; the journal has them again."""
+    """Return those that exist although their deletes COMPLETED; the journal gets them again."""
     listed = []
     for scope, names in announced.items():
         deleted = inventory.sids(scope) - {one.sid for one in inventory.left.values()}

@@ -64,7 +64,8 @@ class Refusal:
     def by(cls, exchange: Exchange) -> Refusal:
         """That of a create which was answered otherwise than with 202."""
         kind = exchange.headers.get("content-type", "no Content-Type")
-        said = f"POST {exchange.url} answered {exchange.status} ({kind:.60}){words_of(exchange.response)}"
+        words = words_of(exchange.response)
+        said = f"POST {exchange.url} answered {exchange.status} ({kind:.60}){words}"
         waits = exchange if exchange.status in (429, 503) else None
         full = exchange.status in FULL
         return cls(said, refuses=True, may_be_full=full, asks_to_wait=waits)

@@ -166,7 +166,7 @@ class Findings(Records):
 
     @contextmanager
     def held(self) -> Iterator[list[Held]]:
-        """Hold what this thread finds instead of counting it: generated inputs are sent twice before they count."""
+        """Keep this thread's findings uncounted until a generated input is sent again."""
         held: list[Held] = []
         self._thread.held = held
         try:

@@ -17,7 +17,7 @@ from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.rules import concurrency, deletion, errors, idempotency, malformed_input
 from orchestrator_contract.rules.errors import CONFLICT
 from orchestrator_contract.rules.idempotency import IN_PROGRESS, MISMATCH
-from orchestrator_contract.scope import Scope
+from orchestrator_contract.scope import DEFAULT_SCOPE, Scope
 from orchestrator_contract.steps.concurrency import ConcurrentRequests
 from orchestrator_contract.steps.deletes import Deletes
 from orchestrator_contract.steps.fault_injection import FaultInjection
@@ -72,7 +72,8 @@ class ConcurrentDeletes(Step):
 
         def batch(one: Configuration) -> Sequence[Request]:
             request = self._api.delete_request(one, key=self._endpoint.key(), call=call)
-            return [request] * self._endpoint.effort.concurrent
+            number = self._endpoint.effort.concurrent
+            return [request] * (number if one.scope == DEFAULT_SCOPE else max(2, number // 2))
 
         raced, responses = self._concurrent.send_on(configuration, batch)
         race = Race(raced, responses)

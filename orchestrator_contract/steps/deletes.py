@@ -22,7 +22,7 @@ from orchestrator_contract.steps.accepted_deletes import AcceptedDeletes
 #: Times that a delete whose operation FAILED is sent again.
 _REPEATS_AFTER_FAILED = 2
 #: COMPLETED deletes that tests draw from: how many are made for that, and how many are kept.
-_SEVERAL, _MOST = 4, 12
+_SEVERAL, _MOST = 3, 12
 
 
 class Deletes(AcceptedDeletes):

@@ -105,7 +105,8 @@ class GeneratedRequests(Step):
         )
 
         def send() -> Exchange:
-            # Generators come back to the same values: a key may have been used on another SID, and have stored a 500.
+            # Generators come back to the same values: a key may have been used on another SID, and
+            # have stored a 500.
             used = self._endpoint.key() if well_formed else key
             return self._api.delete(
                 Configuration(segment), key=used, call=call, allow_no_response=True
@@ -152,7 +153,7 @@ class GeneratedRequests(Step):
         self._run("lists", schema_requests.queries(), self._page)
 
     def page_tokens(self) -> None:
-        """Pages by tokens near a real one: first what lacks a character or has one more, then generated ones.
+        """Pages by tokens near a real one: a character less or more, then generated ones.
 
         Raises:
             CheckInconclusive: the list gives no token.
@@ -171,7 +172,7 @@ class GeneratedRequests(Step):
         self._run("page tokens", encoded, self._page)
 
     def page_sizes(self, configurations: Sequence[Configuration]) -> None:
-        """Walks over pages of each size that parts the list into two, as many as the effort allows."""
+        """Walk over pages of each size that splits the list, as far as the effort allows."""
         listed = self._endpoint.configurations.listing.sids()
         sizes = [*range(-(-len(listed) // 2), len(listed))]
         self._endpoint.random.shuffle(sizes)
@@ -199,7 +200,7 @@ class Histories(Step):
     """Runs the state machine."""
 
     def run(self, *, clock: bool) -> None:
-        """Run half of the histories that the effort asks for; with *clock* those in which the endpoint's clock is moved.
+        """Run half of the effort's histories; with *clock* those that move the endpoint's clock.
 
         Where there is no clock, all are run without one.
         """

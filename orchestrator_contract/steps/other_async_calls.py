@@ -131,7 +131,7 @@ class OtherAsyncCalls(Step):
         return led
 
     def _share(self, name: str, led: LedCall) -> None:
-        """Keep the configuration of *led* for other tests, in place of the last one of this name."""
+        """Keep the configuration of *led* for other tests, in place of the last one."""
         if (known := self._led.get(name)) is not None:
             self._endpoint.configurations.kept.let_go(known.configuration)
         self._led[name] = led

@@ -59,12 +59,12 @@ def test_full_lifecycle(lifecycles: Lifecycles, beside: Beside, batch: int) -> N
     lifecycle.shown()
 
     lifecycle.accept()
-    lifecycle.replay(step=2)
+    lifecycle.replay(first=0)
 
     def end() -> None:
         lifecycle.complete()
         lifecycle.deleted()
-        lifecycle.replay()
+        lifecycle.replay(first=1)
         lifecycle.poll_again()
         lifecycle.not_listed()
 
