@@ -20,7 +20,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 
-from benchmarks import clients, defects, efforts, results, runs, servers
+from benchmarks import account, clients, defects, efforts, results, runs, servers
 from benchmarks.results import RequirementResult, Unmeasured
 from orchestrator_contract import profile
 from orchestrator_contract.docs import table
@@ -82,6 +82,7 @@ PARTS: dict[str, tuple[float, Callable[[Path, Path, float], list[RequirementResu
     "defects": (240, defects.compare),
     "mock": (70, wrk_rows),
     "workers": (240, lambda target, folder, seconds: runs.processes(folder, seconds)),
+    "account": (600, lambda target, folder, seconds: [*account.compare(folder)]),
     "times": (30, lambda target, folder, seconds: runs.times(folder, seconds)),
 }
 

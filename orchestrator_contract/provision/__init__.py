@@ -1,1 +1,1 @@
-"""Configurations to delete: their origin, their state, and their removal."""
+"""Configurations to delete: their sources, what is known of each, and cleaning up."""

@@ -1,9 +1,11 @@
-"""The run's announced, existing and deleted configurations, as in the journal."""
+"""What the run has announced, what exists of it, and what is gone; the journal has it, too."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from threading import Lock
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from threading import RLock
 from typing import Any
 
 from orchestrator_contract.coordination.coordinator import Coordinator
@@ -15,15 +17,16 @@ from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.scope import DEFAULT_SCOPE, ResourceKey, Scope
 
-#: Stands in what the run calls one more configuration of the same displayName, between that name,
-#: which can't hold it, and a number.
+#: Separates a displayName, which can't hold it, from the number of one more of that name.
 TWIN = "+"
+#: What is used beside the tests, in the thread that does so.
+_APART: ContextVar[set[ResourceKey] | None] = ContextVar("apart", default=None)
 #: Of the ten that a real account takes, some are its owner's.
 _BOUND = 8
 
 
 def initial_bound(profile: Profile) -> int:
-    """The bound of the run's configurations at the start; 0: none is known."""
+    """How many configurations of the run's may exist at once at first; 0: no bound is known."""
     if profile.limits.configurations is not None:
         return profile.limits.configurations
     return 0 if are_loopback(profile.bases) else _BOUND
@@ -45,9 +48,9 @@ class Inventory:
         self._ownership = ownership
         self._holder = holder
         self._processes = processes
-        self._lock = Lock()
-        #: Where each announced create takes room, by name, until nothing can exist under it any
-        #: more. No lock guards it, which an interrupt could leave taken: each access is one step.
+        self._lock = RLock()
+        #: Where each announced create takes room, by name, until nothing can exist under it.
+        #: No lock guards it, which an interrupt could leave taken: each access is one step.
         self._room: dict[str, Scope] = {}
         #: Created and not yet known to be gone, by name.
         self.left: dict[str, Configuration] = {}
@@ -59,10 +62,13 @@ class Inventory:
         self._gone: set[ResourceKey] = set()
         #: Those that the run deletes on purpose, to make room.
         self._leaving: set[ResourceKey] = set()
-        #: Those that the present test has made.
-        self.fresh: set[ResourceKey] = set()
-        #: By which account each id was created and under which name; None where several accounts
-        #: count alike.
+        #: Those that tests have had, that earlier ones have had, and that the present one has.
+        self._used: set[ResourceKey] = set()
+        self._earlier: set[ResourceKey] = set()
+        self._taken: set[ResourceKey] = set()
+        #: What is used beside the tests, by each that does so.
+        self._apart: dict[int, set[ResourceKey]] = {}
+        #: By which account each id was created, and its name; None where several count alike.
         self._owners: dict[str, tuple[int, str] | None] = {}
         self._twins = 0
         #: Every displayName that a create was announced with, by where it was sent.
@@ -71,7 +77,7 @@ class Inventory:
         self.refused: set[str] = set()
 
     def charge(self, number: int) -> None:
-        """Count *number* deletions when configurations are made or given.
+        """Count *number* deletions of configurations that are made or given.
 
         Raises:
             NothingToDelete: the deletion budget is spent.
@@ -98,8 +104,13 @@ class Inventory:
         self._coordinator.rooms.full(_key(scope))
 
     def holding(self, scope: Scope = DEFAULT_SCOPE) -> int:
-        """The number of this process's configurations that may exist in *scope*."""
+        """How many of this process may exist in *scope*, those under way included."""
         return [*self._room.values()].count(scope)
+
+    def in_order(self, scope: Scope) -> list[Configuration | None]:
+        """What exists in *scope*, in the order of its creates; None for what is not known yet."""
+        names = [name for name, where in [*self._room.items()] if where == scope]
+        return [self.left.get(name) for name in names]
 
     def has_some(self, scope: Scope) -> bool:
         """True if something that this process created in *scope* is known to exist."""
@@ -126,6 +137,68 @@ class Inventory:
             if scope is not None:
                 self._coordinator.rooms.give_back(self._holder, _key(scope), 1)
 
+    # ---------------------------------------------------------------- tests
+
+    def begin(self) -> None:
+        """Note that a new test begins: what earlier ones had is theirs no more."""
+        with self._lock:
+            self._taken.clear()
+            self._earlier = {*self._used}
+
+    def use(self, *configurations: Configuration) -> None:
+        """Keep these as long as the present test runs."""
+        with self._lock:
+            self._present().update(one.resource_key for one in configurations)
+            self.retire(*configurations)
+
+    def _present(self) -> set[ResourceKey]:
+        apart = _APART.get()
+        return self._taken if apart is None else apart
+
+    @contextmanager
+    def apart(self) -> Iterator[None]:
+        """Keep what is used within until its end, whatever tests begin."""
+        taken: set[ResourceKey] = set()
+        token = _APART.set(taken)
+        with self._lock:
+            self._apart[id(taken)] = taken
+        try:
+            yield
+        finally:
+            _APART.reset(token)
+            with self._lock:
+                del self._apart[id(taken)]
+
+    def let_go(self, *configurations: Configuration) -> None:
+        """Note that the present test needs these no longer."""
+        with self._lock:
+            self._present().difference_update(one.resource_key for one in configurations)
+
+    def in_use(self, configuration: Configuration) -> bool:
+        """True if the present test uses it."""
+        return configuration.resource_key in self._taken
+
+    def is_unused(self, configuration: Configuration) -> bool:
+        """True if no earlier test has had it."""
+        return configuration.resource_key not in self._earlier
+
+    def retire(self, *configurations: Configuration) -> None:
+        """Note that no later test has been promised these."""
+        with self._lock:
+            self._used.update(one.resource_key for one in configurations)
+
+    def renew(self, *configurations: Configuration) -> None:
+        """Note that these are as good as new."""
+        with self._lock:
+            self._used.difference_update(one.resource_key for one in configurations)
+
+    def idle(self, scope: Scope) -> list[Configuration]:
+        """What exists in *scope* of what earlier tests had."""
+        with self._lock:
+            idle = self._used.difference(self._taken, *self._apart.values())
+        left = [*self.left.values()]
+        return [one for one in left if one.scope == scope and one.resource_key in idle]
+
     # ---------------------------------------------------------------- announced, created, gone
 
     def _note(self, entries: list[dict[str, Any]]) -> None:
@@ -141,7 +214,7 @@ class Inventory:
     def announce(
         self, names: Iterable[str], scope: Scope = DEFAULT_SCOPE, *, room: bool = True
     ) -> None:
-        """Note creates with these names before they are sent; *room* was taken for them."""
+        """Note creates before they are sent; without *room* they make nothing."""
         names = list(names)
         self._room.update(dict.fromkeys(names, scope) if room else {})
         self.announced.setdefault(scope, set()).update(name.partition(TWIN)[0] for name in names)
@@ -153,7 +226,7 @@ class Inventory:
             raise
 
     def announce_twin(self, name: str, scope: Scope = DEFAULT_SCOPE, *, room: bool = True) -> str:
-        """Note the create of one more configuration *name*; returns the run's own name for it."""
+        """Note the create of one more of the displayName *name*; return what the run calls it."""
         with self._lock:
             self._twins += 1
             twin = f"{name}{TWIN}{self._twins:x}"
@@ -173,15 +246,13 @@ class Inventory:
     def add(self, configuration: Configuration) -> None:
         """Take this for one that the run has created, and may delete.
 
-        An interrupt may come between any two steps: what is left may be deleted, and what is not
-        among it is unresolved still.
+        An interrupt may come between any two steps: what is not left is unresolved still.
         """
         self._ownership.allow(configuration.sid, scope=configuration.scope)
         made = configuration.scope.account, configuration.name.partition(TWIN)[0]
         self._owners[configuration.sid] = (
             made if self._owners.get(configuration.sid, made) == made else None
         )
-        self.fresh.add(configuration.resource_key)
         self.left[configuration.name] = configuration
         self.unresolved.pop(configuration.name, None)
 
@@ -208,11 +279,11 @@ class Inventory:
         return configuration.resource_key in self._leaving
 
     def is_gone(self, configuration: Configuration) -> bool:
-        """True if it is known to be deleted."""
+        """Whether it is known to be deleted."""
         return configuration.resource_key in self._gone
 
     def owner(self, sid: str, shown: Any = None) -> int | None:
-        """The account that created this, *shown* under a name; None if that is not known."""
+        """The account that has created this; None if unknown, or if it is *shown* as another."""
         account, name = self._owners.get(sid) or (None, "")
         return None if isinstance(shown, str) and shown.casefold() != name.casefold() else account
 

@@ -1,4 +1,4 @@
-"""Valid create requests: name, grouping type and memory store."""
+"""Valid create requests."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Payloads:
     def new(
         self, extra: dict[str, Any] | None = None, scope: Scope = DEFAULT_SCOPE
     ) -> dict[str, Any]:
-        """A payload for *scope* with *extra* members, whose displayName follows the run's."""
+        """A payload for *scope* with the members of *extra*; its displayName becomes a suffix."""
         number = next(self._numbers)
         payload = {
             "displayName": f"oc-{self._run_id}-{number:x}",
@@ -72,7 +72,7 @@ class Payloads:
         self._grouping = payload["conversationGroupingType"]
 
     def store(self, scope: Scope) -> str:
-        """The memory store for *scope*: its account's, or that of a listed configuration."""
+        """The memory store of *scope*: its account's, or else one that is listed there."""
         account = self._client.profile.account(scope)
         given = self._client.profile.provision.memory_store_id
         if account is not None and account.memory_store_id:

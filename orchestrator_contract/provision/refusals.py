@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from orchestrator_contract.exceptions import (
@@ -21,8 +21,7 @@ from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.scope import Scope
 
-#: Statuses by which a create may be refused because the account is full, beside an operation that
-#: FAILED.
+#: Statuses that may refuse a create because the account is full.
 FULL = frozenset({400, 403, 409, 429})
 _LONGEST = 200
 
@@ -30,14 +29,10 @@ _LONGEST = 200
 class TooFew(NothingToDelete):
     """Fewer could be created than were asked for."""
 
-    def __init__(
-        self, reason: str, made: Mapping[int, Configuration], *, full: bool = False
-    ) -> None:
+    def __init__(self, reason: str, made: Sequence[Configuration], *, full: bool = False) -> None:
         super().__init__(reason)
-        #: Those that were made all the same, by their place; they are removed at the end like all
-        #: others.
-        self.by_index = made
-        self.made = [made[index] for index in sorted(made)]
+        #: Those that were made all the same; they are removed at the end like all others.
+        self.made = made
         #: Whether the endpoint may hold as many as it takes.
         self.full = full
 
@@ -46,10 +41,10 @@ class CreateRefused(TooFew, SupplyExhausted):
     """Fewer could be created, because the endpoint takes no more for now."""
 
 
-def no_room(bound: int, made: Mapping[int, Configuration] | None = None) -> CreateRefused:
-    """The error where *bound* configurations of the run exist, and no more may."""
+def no_room(bound: int, made: Sequence[Configuration] = ()) -> CreateRefused:
+    """What to raise where *bound* configurations of the run's exist, and no more may."""
     reason = f"the account has room for {bound} of the run's configurations at once"
-    return CreateRefused(reason, made or {}, full=True)
+    return CreateRefused(reason, made, full=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,15 +87,15 @@ class Refusal:
         failed = operation.status == "FAILED"
         return cls(said, refuses=failed, may_be_full=failed)
 
-    def as_error(self, made: Mapping[int, Configuration], scope: Scope, *, full: bool) -> TooFew:
-        """The error for a refusal that left only *made*."""
+    def as_error(self, made: Sequence[Configuration], scope: Scope, *, full: bool) -> TooFew:
+        """What to raise when it left only *made*."""
         kind = CreateRefused if self.answered else TooFew
         reason = f"configurations can't be created: {self.reason}{_hint(self.reason, scope)}"
         return kind(reason, made, full=full)
 
 
 def certainly_made_nothing(error: Inconclusive) -> bool:
-    """True if a create that failed so was not sent, or answered 429."""
+    """Whether a create that failed so was not sent, or answered 429."""
     if isinstance(error, NoResponse):
         return error.exchange.fault is TransportFault.CONNECT
     if isinstance(error, Throttled):
@@ -109,7 +104,7 @@ def certainly_made_nothing(error: Inconclusive) -> bool:
 
 
 def _error_of(operation: Operation) -> str:
-    """The reason that a FAILED operation gives, behind a colon; empty without one."""
+    """What a FAILED operation says of its reason, behind a colon; empty where it says nothing."""
     error = operation.object.get("error")
     members = error if isinstance(error, dict) else {}
     said = [members.get(name) for name in ("title", "detail", "message")]

@@ -100,7 +100,7 @@ class ListedConfigurations(Step):
     def _take(self) -> list[Configuration]:
         if self._endpoint.effort.few:
             return self._configurations.take(3, least=1)
-        return self._configurations.take(12, payloads=[RICH], least=1, kept=True)
+        return self._configurations.take(10, payloads=[RICH], least=1, kept=True)
 
     def _accept(self, configuration: Configuration) -> Operation:
         return self._deletes.accept(configuration, key=self._endpoint.key())
@@ -204,7 +204,7 @@ class ListWalks(Step):
 
     def fetch_each_time(self, configurations: Sequence[Configuration]) -> bool:
         """Check that each of many fetches shows them, once read lag is over."""
-        number = max(2, self._endpoint.effort.refusals // 4)
+        number = max(1, self._endpoint.effort.refusals // 4)
         fetches = self._fetches(configurations, number)
         if any(one.status == 404 for one in fetches) and any(
             one.read_lag_s for one in configurations

@@ -23,7 +23,7 @@ _AFTER_429, _AFTER_409 = 3, 7
 #: Longest observation of a version without refused requests, in seconds.
 _CONTROL_S = 10.0
 #: Refused deletes with keys of their own on one SID, each retried.
-_MORE_KEYS = 6
+_MORE_KEYS = 4
 _STATUSES = {"conflict": 409, "rate-limit": 429}
 #: Deletes that meet one fault.
 _FAULTS = 2

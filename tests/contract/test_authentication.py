@@ -95,7 +95,13 @@ def test_every_region_authenticates(
 
 
 @pytest.mark.requirement("AUTH-NO-DISCLOSURE", "KEY-REPLAY-ENDED")
-@pytest.mark.parametrize("credentials", MISSING_AND_WRONG)
+@pytest.mark.parametrize(
+    "credentials",
+    [
+        pytest.param("missing", marks=pytest.mark.requirement("AUTH-MISSING")),
+        pytest.param("wrong", marks=[pytest.mark.requirement("AUTH-WRONG"), pytest.mark.extended]),
+    ],
+)
 def test_used_key_does_not_return_its_response_to_unauthorized_callers(
     unauthorized: UnauthorizedCallers,
     completed: Operation,
@@ -173,7 +179,7 @@ def test_list_is_shown_to_its_owner_only(
     ("credentials", "state"),
     [
         ("missing", "completed"),
-        ("wrong", "completed"),
+        pytest.param("wrong", "completed", marks=pytest.mark.extended),
         pytest.param("missing", "running", marks=pytest.mark.extended),
         pytest.param("wrong", "failed", marks=pytest.mark.extended),
     ],

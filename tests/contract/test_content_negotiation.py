@@ -16,7 +16,7 @@ from orchestrator_contract.steps.deletes import Deletes
     "offer",
     [
         "identity",
-        "gzip",
+        pytest.param("gzip", marks=pytest.mark.extended),
         pytest.param("gzip;q=1.0, deflate;q=0.5", marks=pytest.mark.extended),
     ],
 )
