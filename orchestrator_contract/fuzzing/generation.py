@@ -1,8 +1,8 @@
 """How Hypothesis generates here: from one seed alone, on any machine and in any checkout.
 
 Hypothesis' own generator also draws constants that it reads out of the modules that are loaded at
-the moment, so this one takes its place; Hypothesis keeps and shrinks what it generates as it does
-its own.
+the moment, which differ between a checkout and an installed package, and no setting turns that
+off. So this one takes its place, as a backend; Hypothesis keeps and shrinks what it generates.
 """
 
 from __future__ import annotations

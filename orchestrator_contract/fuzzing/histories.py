@@ -20,7 +20,7 @@ from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.results.findings import Held
 
 #: Most requests that shrinking one failure may cost.
-SHRINK_REQUESTS = 250
+SHRINK_REQUESTS = 450
 #: Exchanges that are shown of a history.
 _SHOWN = 5
 
@@ -73,7 +73,7 @@ def _count(shared: Run) -> None:
         findings = shared.endpoint.findings
         for one in held:
             findings.keep(one)
-        findings.story(held[0].requirement, lines)
+            findings.story(one.requirement, lines)
 
 
 class History(RuleBasedStateMachine):

@@ -8,7 +8,7 @@ from urllib.parse import quote, unquote
 import hypothesis.strategies as st
 from hypothesis import assume
 
-from orchestrator_contract.fuzzing.mutations import near, unrelated
+from orchestrator_contract.fuzzing.mutations import near
 from orchestrator_contract.inputs.malformed_sids import USUAL_SID, MalformedSid
 
 #: Longest text that is encoded, in characters, and longest segment that reaches the API in all
@@ -19,12 +19,15 @@ _SUB_DELIMITERS = "!$&'()*+,;=:@"
 _HALF_ENCODED = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
+def malformed_sids(target: str) -> dict[str, st.SearchStrategy[MalformedSid]]:
+    """Segments that are not *target* by the rules of RFC 3986, by their kind of change to it."""
+    kinds = near(target, _LONGEST)
+    return {name: _malformed(target, kind) for name, kind in kinds.items()}
+
+
 @st.composite
-def malformed_sids(draw: st.DrawFn, target: str) -> MalformedSid:
-    """A segment near *target*, or unrelated, that is not *target* by RFC 3986."""
-    text = (
-        unrelated(draw, _LONGEST) if draw(st.integers(0, 3)) == 3 else near(draw, target, _LONGEST)
-    )
+def _malformed(draw: st.DrawFn, target: str, texts: st.SearchStrategy[str]) -> MalformedSid:
+    text = draw(texts)
     segment = _encoded(draw, text)
     assume(_may_be_sent(segment, target))
     outside = (
