@@ -22,7 +22,7 @@ from orchestrator_contract.effort import Effort
 from orchestrator_contract.exceptions import Inconclusive
 from orchestrator_contract.guard import Ownership
 from orchestrator_contract.http.exchange import Exchange
-from orchestrator_contract.inputs.identifiers import Identifiers, is_well_formed_key
+from orchestrator_contract.inputs.identifiers import Identifiers
 from orchestrator_contract.profile import Profile
 from orchestrator_contract.provision.holds import Holds
 from orchestrator_contract.provision.inventory import Inventory
@@ -189,11 +189,6 @@ class Endpoint:
     def key(self, version: int = 4, variant: int | None = None) -> str:
         """A new idempotency key (`Identifiers.key`)."""
         return self.identifiers.key(version, variant)
-
-    @staticmethod
-    def well_formed_key(key: str) -> bool:
-        """True if *key* matches the documented pattern."""
-        return is_well_formed_key(key)
 
     def finish(self, operations: Sequence[Operation]) -> None:
         """Follow *operations* to their end, as far as they can be followed."""

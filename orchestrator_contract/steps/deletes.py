@@ -13,6 +13,7 @@ from orchestrator_contract.exceptions import (
     only_this_check,
 )
 from orchestrator_contract.http.exchange import Exchange
+from orchestrator_contract.inputs.identifiers import is_well_formed_key
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.rules import deletion
@@ -175,7 +176,7 @@ class Deletes(AcceptedDeletes):
         self._empty_expired_pool()
         for operation in operations:
             key = operation.accepted.key or ""
-            plain = key == key.lower() and self._endpoint.well_formed_key(key)
+            plain = key == key.lower() and is_well_formed_key(key)
             here = operation.accepted.scope == DEFAULT_SCOPE and operation not in self._under_test
             if plain and here and len(self._pool) < _MOST:
                 self._pool.append(operation)
