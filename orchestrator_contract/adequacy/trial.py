@@ -28,6 +28,8 @@ _CREDENTIALS = {
     "MOCK_PASSWORD_1": "proof-secret-one",
     "MOCK_USER_2": "SKproof0000000000000000000000000002",
     "MOCK_PASSWORD_2": "proof-secret-two",
+    "MOCK_TOKEN_1": "proof-token-one",
+    "MOCK_TOKEN_2": "proof-token-two",
     "HOSTILE_USER": "hostile-user",
     "HOSTILE_PASSWORD": "hostile-secret",
 }

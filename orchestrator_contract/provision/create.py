@@ -19,6 +19,7 @@ from orchestrator_contract.provision.inventory import Inventory
 from orchestrator_contract.provision.payload import Payloads
 from orchestrator_contract.provision.read_lag import ReadLag
 from orchestrator_contract.provision.refusals import (
+    Outlook,
     Refusal,
     TooFew,
     certainly_made_nothing,
@@ -41,10 +42,6 @@ _ATTEMPTS_WHILE_THROTTLED = 5
 _AGAIN_S = 0.3
 #: From so many creates at once on one of them is looked at before its end.
 _SEVERAL = 5
-#: Calls in a row that led to nothing, after which there is a pause before the next, longer each
-#: time, in seconds.
-_MAX_FRUITLESS = 3
-_PAUSE_S, _LONGEST_PAUSE_S = 5.0, 80.0
 
 
 @dataclass
@@ -82,13 +79,7 @@ class Creator:
         self.identity = Identity(client, listing)
         self._read_lag = ReadLag(client, findings, listing, self.identity.seen)
         self.payloads = Payloads(client, run_id)
-        #: Where nothing can be created, and why.
-        self._closed: dict[Scope, Refusal] = {}
-        #: How many calls in a row led to nothing, why the last one did, and when the next may be
-        #: made.
-        self._fruitless = 0
-        self._problem: Refusal | None = None
-        self._resume_at = 0.0
+        self._outlook = Outlook()
 
     # ---------------------------------------------------------------- several at once
 
@@ -105,7 +96,7 @@ class Creator:
         Raises:
             TooFew: there are not as many; it holds those that were made.
         """
-        self._check_hope(scope)
+        self._outlook.check(scope)
         self.identity.look_before(scope)
         batch = _Batch([*extras, *({} for _ in range(number - len(extras)))], scope)
         while batch.left and self._may_go_on(batch, spare):
@@ -117,7 +108,7 @@ class Creator:
         if len(batch.left) > spare:
             raise self._too_few(batch)
         if batch.made:
-            self._fruitless = 0
+            self._outlook.succeeded()
         return batch.made
 
     def _at_once(self, batch: _Batch) -> int:
@@ -211,18 +202,6 @@ class Creator:
 
     # ---------------------------------------------------------------- what can't be created
 
-    def _check_hope(self, scope: Scope) -> None:
-        """Let a call begin, unless those before it led to nothing: each costs its waits.
-
-        Raises:
-            TooFew: they did.
-        """
-        refusal = self._closed.get(scope)
-        if self._fruitless >= _MAX_FRUITLESS and time.monotonic() < self._resume_at:
-            refusal = refusal or self._problem
-        if refusal is not None:
-            raise refusal.as_error([], scope, full=False)
-
     def _too_few(self, batch: _Batch) -> TooFew:
         """The error for a call that made too few, once the inventory knows of it."""
         made, refusal, scope = batch.made, batch.refusal, batch.scope
@@ -233,16 +212,10 @@ class Creator:
         if full:
             self._inventory.room_is_full(scope)
         elif scope != DEFAULT_SCOPE and not exist and refusal.refuses:
-            self._closed[scope] = refusal
+            self._outlook.close(scope, refusal)
         elif not made:
-            self._count_fruitless(refusal)
+            self._outlook.failed(refusal)
         return refusal.as_error(made, scope, full=full)
-
-    def _count_fruitless(self, refusal: Refusal) -> None:
-        self._fruitless += 1
-        self._problem = refusal
-        pause = min(_PAUSE_S * 2.0 ** (self._fruitless - _MAX_FRUITLESS), _LONGEST_PAUSE_S)
-        self._resume_at = time.monotonic() + pause
 
     # ---------------------------------------------------------------- one request
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
-from threading import RLock
+from collections.abc import Iterable
 from typing import Any
 
 from orchestrator_contract.coordination.coordinator import Coordinator
@@ -13,14 +10,13 @@ from orchestrator_contract.exceptions import Inconclusive, NothingToDelete
 from orchestrator_contract.guard import Ownership
 from orchestrator_contract.http.addresses import are_loopback
 from orchestrator_contract.profile import Profile
+from orchestrator_contract.provision.usage import Usage
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.scope import DEFAULT_SCOPE, ResourceKey, Scope
 
 #: Separates a displayName, which can't hold it, from the number of one more of that name.
 TWIN = "+"
-#: What is used beside the tests, in the thread that does so.
-_APART: ContextVar[set[ResourceKey] | None] = ContextVar("apart", default=None)
 #: Of the ten that a real account takes, some are its owner's.
 _BOUND = 8
 
@@ -32,7 +28,7 @@ def initial_bound(profile: Profile) -> int:
     return 0 if are_loopback(profile.bases) else _BOUND
 
 
-class Inventory:
+class Inventory(Usage):
     """The configurations of one process of the run."""
 
     def __init__(
@@ -44,11 +40,11 @@ class Inventory:
         processes: int = 1,
     ) -> None:
         """*holder* names this one of the run's *processes*, which share the room that there is."""
+        super().__init__()
         self._coordinator = coordinator
         self._ownership = ownership
         self._holder = holder
         self._processes = processes
-        self._lock = RLock()
         #: Where each announced create takes room, by name, until nothing can exist under it.
         #: No lock guards it, which an interrupt could leave taken: each access is one step.
         self._room: dict[str, Scope] = {}
@@ -62,12 +58,6 @@ class Inventory:
         self._gone: set[ResourceKey] = set()
         #: Those that the run deletes on purpose, to make room.
         self._leaving: set[ResourceKey] = set()
-        #: Those that tests have had, that earlier ones have had, and that the present one has.
-        self._used: set[ResourceKey] = set()
-        self._earlier: set[ResourceKey] = set()
-        self._taken: set[ResourceKey] = set()
-        #: What is used beside the tests, by each that does so.
-        self._apart: dict[int, set[ResourceKey]] = {}
         #: By which account each id was created, and its name; None where several count alike.
         self._owners: dict[str, tuple[int, str] | None] = {}
         self._twins = 0
@@ -137,65 +127,9 @@ class Inventory:
             if scope is not None:
                 self._coordinator.rooms.give_back(self._holder, _key(scope), 1)
 
-    # ---------------------------------------------------------------- tests
-
-    def begin(self) -> None:
-        """Note that a new test begins: what earlier ones had is theirs no more."""
-        with self._lock:
-            self._taken.clear()
-            self._earlier = {*self._used}
-
-    def use(self, *configurations: Configuration) -> None:
-        """Keep these as long as the present test runs."""
-        with self._lock:
-            self._present().update(one.resource_key for one in configurations)
-            self.retire(*configurations)
-
-    def _present(self) -> set[ResourceKey]:
-        apart = _APART.get()
-        return self._taken if apart is None else apart
-
-    @contextmanager
-    def apart(self) -> Iterator[None]:
-        """Keep what is used within until its end, whatever tests begin."""
-        taken: set[ResourceKey] = set()
-        token = _APART.set(taken)
-        with self._lock:
-            self._apart[id(taken)] = taken
-        try:
-            yield
-        finally:
-            _APART.reset(token)
-            with self._lock:
-                del self._apart[id(taken)]
-
-    def let_go(self, *configurations: Configuration) -> None:
-        """Note that the present test needs these no longer."""
-        with self._lock:
-            self._present().difference_update(one.resource_key for one in configurations)
-
-    def in_use(self, configuration: Configuration) -> bool:
-        """True if the present test uses it."""
-        return configuration.resource_key in self._taken
-
-    def is_unused(self, configuration: Configuration) -> bool:
-        """True if no earlier test has had it."""
-        return configuration.resource_key not in self._earlier
-
-    def retire(self, *configurations: Configuration) -> None:
-        """Note that no later test has been promised these."""
-        with self._lock:
-            self._used.update(one.resource_key for one in configurations)
-
-    def renew(self, *configurations: Configuration) -> None:
-        """Note that these are as good as new."""
-        with self._lock:
-            self._used.difference_update(one.resource_key for one in configurations)
-
     def idle(self, scope: Scope) -> list[Configuration]:
         """What exists in *scope* of what earlier tests had."""
-        with self._lock:
-            idle = self._used.difference(self._taken, *self._apart.values())
+        idle = self.idle_keys()
         left = [*self.left.values()]
         return [one for one in left if one.scope == scope and one.resource_key in idle]
 

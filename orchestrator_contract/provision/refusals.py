@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -24,6 +25,10 @@ from orchestrator_contract.scope import Scope
 #: Statuses that may refuse a create because the account is full.
 FULL = frozenset({400, 403, 409, 429})
 _LONGEST = 200
+#: Calls in a row that led to nothing, after which there is a pause before the next, longer each
+#: time, in seconds.
+_MAX_FRUITLESS = 3
+_PAUSE_S, _LONGEST_PAUSE_S = 5.0, 80.0
 
 
 class TooFew(NothingToDelete):
@@ -123,3 +128,42 @@ def _hint(reason: str, scope: Scope) -> str:
     else:
         key = "[provision] memory_store_id"
     return f" (set {key} to a store of this account and region)"
+
+
+class Outlook:
+    """Whether another call may make something: each that is in vain costs its waits."""
+
+    def __init__(self) -> None:
+        #: Where nothing can be created, and why.
+        self._closed: dict[Scope, Refusal] = {}
+        #: Calls in a row that led to nothing, why the last did, and when the next may be made.
+        self._fruitless = 0
+        self._problem: Refusal | None = None
+        self._resume_at = 0.0
+
+    def check(self, scope: Scope) -> None:
+        """Let a call begin, unless those before it led to nothing.
+
+        Raises:
+            TooFew: they did.
+        """
+        refusal = self._closed.get(scope)
+        if self._fruitless >= _MAX_FRUITLESS and time.monotonic() < self._resume_at:
+            refusal = refusal or self._problem
+        if refusal is not None:
+            raise refusal.as_error([], scope, full=False)
+
+    def close(self, scope: Scope, refusal: Refusal) -> None:
+        """Note that nothing can be created in *scope*."""
+        self._closed[scope] = refusal
+
+    def failed(self, refusal: Refusal) -> None:
+        """Note that a call led to nothing."""
+        self._fruitless += 1
+        self._problem = refusal
+        pause = min(_PAUSE_S * 2.0 ** (self._fruitless - _MAX_FRUITLESS), _LONGEST_PAUSE_S)
+        self._resume_at = time.monotonic() + pause
+
+    def succeeded(self) -> None:
+        """Note that a call made something."""
+        self._fruitless = 0

@@ -99,12 +99,12 @@ class Findings(Records):
         with self._lock:
             record = self._record(judged)
             record.checks += 1
-            record.add_test(self._current_test)
+            record.add_test(self.current_test)
             if not ok:
                 if seen is None:
                     seen = exchanges[-1].outcome() if exchanges else ""
                 where, expected, seen = map(self._shown, (where, expected, seen))
-                breach = Breach(where, expected, seen, test=self._current_test)
+                breach = Breach(where, expected, seen, test=self.current_test)
                 held: list[Held] | None = getattr(self._thread, "held", None)
                 if held is None or not self.catalogue[judged].level.gates:
                     self._breach(judged, breach, exchanges)
@@ -126,8 +126,8 @@ class Findings(Records):
                     requirement, False, expected=expected, seen=seen, exchanges=exchanges
                 )
             record.checks += 1
-            record.add_test(self._current_test)
-            breach = Breach("", self._shown(expected), self._shown(seen), test=self._current_test)
+            record.add_test(self.current_test)
+            breach = Breach("", self._shown(expected), self._shown(seen), test=self.current_test)
             self._add_lone(Held(requirement, breach, tuple(exchanges)))
         return False
 
@@ -198,7 +198,7 @@ class Findings(Records):
                 record = self._record(requirement)
                 if reason not in record.unverified:
                     record.unverified.append(reason)
-                if test := self._current_test:
+                if test := self.current_test:
                     record.inconclusive.setdefault(function_of(test), reason)
                     self._inconclusive.add(requirement)
                     record.add_test(test)
@@ -252,7 +252,8 @@ class Findings(Records):
             _ATTRIBUTED.reset(token)
 
     @property
-    def _current_test(self) -> str:
+    def current_test(self) -> str:
+        """The test that this thread's findings belong to; empty outside of tests."""
         return _ATTRIBUTED.get() or self.test
 
     def _conclude(self) -> None:

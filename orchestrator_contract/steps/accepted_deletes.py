@@ -85,7 +85,7 @@ class AcceptedDeletes(Step):
             tries.append(exchange)
             if exchange.status == 202:
                 operation = self._accepted(exchange, configuration, tries)
-                self._accepted_in[operation] = self._findings.test
+                self._accepted_in[operation] = self._findings.current_test
                 if key_under_test:
                     self._under_test.add(operation)
                 if trigger is not None:

@@ -38,7 +38,7 @@ class Beside(Holder):
         if not self._poller.is_slow and not test:
             judge()
             return None
-        test, requirements = test or self._findings.test, self._findings.requirements
+        test, requirements = test or self._findings.current_test, self._findings.requirements
         future = self._client.parallel.beside(partial(self._judge, judge, test, requirements))
         running = {one: kept for one, kept in self._waiting.items() if not one.done()}
         self._waiting = running | {future: configurations}

@@ -12,6 +12,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import Any
 
 from orchestrator_contract.api.client import Client
@@ -75,7 +76,9 @@ class Rechecks(Holder):
         self._guard = guard
         self._targets = targets
         self._effort = effort
+        #: Changed under the lock: ends are judged beside the tests, too.
         self._pending: list[_Recheck] = []
+        self._lock = Lock()
         self._must_exist: dict[ResourceKey, _Unchanged] = {}
         #: Configurations that existed at their recheck, too; the first one for each requirement.
         self._existed: dict[str, tuple[Configuration, list[Exchange]]] = {}
@@ -112,12 +115,21 @@ class Rechecks(Holder):
             key, _Unchanged(configuration, self._guard.doubtful(key))
         )
         known.reasons.setdefault(requirement, list(after))
-        self._pending = [one for one in self._pending if one.kind != repr(key)]
+        self._take(lambda one: one.kind == repr(key))
         self._add(repr(key), _of(self._recheck_exists, known))
 
     def _add(self, kind: str, look: Callable[[], None]) -> None:
         due = time.monotonic() + self._effort.watch_s
-        self._pending.append(_Recheck(due, kind, self._advanced(), self._findings.test, look))
+        recheck = _Recheck(due, kind, self._advanced(), self._findings.current_test, look)
+        with self._lock:
+            self._pending.append(recheck)
+
+    def _take(self, wanted: Callable[[_Recheck], bool]) -> list[_Recheck]:
+        """Remove and return the pending ones that are *wanted*."""
+        with self._lock:
+            taken = [one for one in self._pending if wanted(one)]
+            self._pending = [one for one in self._pending if one not in taken]
+        return taken
 
     def _advanced(self) -> int:
         return self._api.coordinator.advanced()
@@ -155,9 +167,7 @@ class Rechecks(Holder):
     def release(self, by: float = math.inf) -> None:
         """Recheck configurations that are due *by* then, to free them for other tests."""
         kinds = {repr(key) for key in self._must_exist}
-        due = [one for one in self._pending if one.kind in kinds and one.due <= by]
-        self._pending = [one for one in self._pending if one not in due]
-        self._do(due)
+        self._do(self._take(lambda one: one.kind in kinds and one.due <= by))
 
     def settle(self) -> None:
         """Do all rechecks; wait for those not due, except COMPLETED ones.
@@ -165,11 +175,10 @@ class Rechecks(Holder):
         Of COMPLETED operations those that are due are rechecked, or some if none was.
         """
         kinds: dict[str, list[_Recheck]] = {}
-        for one in self._pending:
+        for one in self._take(lambda _: True):
             # An operation need not exist any more after 7 days.
             if self._advanced() - one.advanced <= RETAINED_S - HOUR:
                 kinds.setdefault(one.kind, []).append(one)
-        self._pending = []
         due = [one for one in kinds.get(_COMPLETED, ()) if one.due <= time.monotonic()]
         if due or self._sampled:
             kinds[_COMPLETED] = due

@@ -21,6 +21,8 @@ UNVERIFIED = {
     "ERR-503-BODY",
     "ERR-503-RETRY-AFTER",
     "ERR-503-STATUS",
+    # A delete is not refused there while an update runs.
+    "ERR-409-NO-EFFECT",
     "OP-FAILED-NO-EFFECT",
     "OP-FAILED-STATUS",
     "KEY-REPLAY-FAILED",
