@@ -133,7 +133,8 @@ def finding(breach: Breach) -> Finding:
 
 def findings(row: RequirementResult) -> list[Finding]:
     """Return the breaches of a requirement that are kept with their evidence."""
-    return list(map(finding, row.record.shown))
+    # A history that was shrunk says most.
+    return list(map(finding, sorted(row.record.shown, key=lambda one: not one.story)))
 
 
 def cards(result: Result) -> list[Card]:

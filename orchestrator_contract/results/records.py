@@ -55,12 +55,11 @@ class Records(Counts):
         )
 
     def story(self, requirement: str, lines: Sequence[str]) -> None:
-        """Add a shrunk scenario to the newest breach, unless it has one, and show it first."""
+        """Add a shrunk scenario to the newest breach kept, unless it has one."""
         with self._lock:
             shown = self._record(requirement).shown
             if shown and not shown[-1].story:
-                story = tuple(map(self._redactor.text, lines))
-                shown.insert(0, replace(shown.pop(), story=story))
+                shown[-1] = replace(shown[-1], story=tuple(map(self._redactor.text, lines)))
 
     def _breach(self, requirement: str, breach: Breach, exchanges: Sequence[Exchange]) -> None:
         record, problem = self._record(requirement), breach.problem
