@@ -6,5 +6,6 @@ HOUR = 3600
 KEY_LIVES_S, KEY_EXPIRES_S = 23 * HOUR + 55 * 60, 25 * HOUR
 #: An operation can be fetched for 7 days after its end (S6).
 RETAINED_S = 7 * 24 * HOUR
-#: The largest page that may be asked for (S2).
+#: The page that is given unless another size is asked for, and the largest (S2).
+DEFAULT_PAGE = 50
 LARGEST_PAGE = 1000

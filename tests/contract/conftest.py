@@ -11,9 +11,9 @@ import pytest
 from orchestrator_contract.api.client import Client
 from orchestrator_contract.api.poller import Poller
 from orchestrator_contract.check import Check
-from orchestrator_contract.contract.limits import HOUR
+from orchestrator_contract.contract.limits import DEFAULT_PAGE, HOUR
 from orchestrator_contract.endpoint import Endpoint
-from orchestrator_contract.exceptions import only_this_check
+from orchestrator_contract.exceptions import CheckInconclusive, only_this_check
 from orchestrator_contract.inputs.key_forms import plain_forms, uncommon_forms
 from orchestrator_contract.inputs.malformed_keys import (
     malformed_keys_of_every_kind,
@@ -262,6 +262,18 @@ def listed(endpoint: Endpoint, request: pytest.FixtureRequest) -> Iterator[Liste
     yield listed
     if endpoint.effort.few or not _asked_for_later("listed", request):
         listed.let_go()
+
+
+@pytest.fixture
+def more_than_a_page(
+    endpoint: Endpoint, configurations: Provisioner
+) -> Iterator[list[Configuration]]:
+    """More configurations than a default page holds; later tests take what is left of them."""
+    if endpoint.profile.provision.mode != "create" or endpoint.inventory.share():
+        raise CheckInconclusive("needs room for more configurations than a default page holds")
+    many = configurations.take(DEFAULT_PAGE + 2)
+    yield many
+    configurations.give_back(*many[:-1])
 
 
 @pytest.fixture

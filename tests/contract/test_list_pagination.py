@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from orchestrator_contract.check import Check
+from orchestrator_contract.contract.limits import DEFAULT_PAGE
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.rules import control_plane
+from orchestrator_contract.steps.deletes import Deletes
 from orchestrator_contract.steps.list_walks import ListedConfigurations, ListWalks
 
 
@@ -51,6 +53,20 @@ def test_every_fetch_shows_an_existing_configuration(
 ) -> None:
     """Each of many fetches shows the configuration."""
     list_walks.fetch_each_time(existing)
+
+
+@pytest.mark.extended
+@pytest.mark.requirement("DEL-ACCEPTED", "CTRL-READ-AFTER-CREATE", "CTRL-PAGINATION")
+def test_configurations_beyond_a_default_page(
+    list_walks: ListWalks, more_than_a_page: list[Configuration], deletes: Deletes, check: Check
+) -> None:
+    """What stands behind the first default page is listed, fetched and deleted."""
+    list_walks.check_pages(list_walks.small_pages(more_than_a_page, DEFAULT_PAGE))
+    list_walks.check_listed(more_than_a_page)
+
+    for configuration in more_than_a_page[-2:]:
+        check.exists(configuration)
+    deletes.later(deletes.accept(more_than_a_page[-1]))
 
 
 @pytest.mark.requirement("DELETED-LIST", "EFFECT-NO-OTHER")
