@@ -44,11 +44,14 @@ def test_reads_beside_a_delete_show_its_neighbours(delete_and_update: DeleteAndU
 @pytest.mark.extended
 @pytest.mark.requirement("CONC-LINEARIZABLE", "KEY-REUSE-OTHER-CALL")
 @pytest.mark.parametrize("method", ["PUT", "PATCH"])
+@pytest.mark.parametrize("under_its_key", [False, True], ids=["new-key", "its-key"])
 def test_delete_while_an_update_runs(
-    delete_and_update: DeleteAndUpdate, target: Configuration, method: str
+    delete_and_update: DeleteAndUpdate, target: Configuration, method: str, under_its_key: bool
 ) -> None:
     """A delete while an update runs is refused and does nothing, or deletes."""
-    update, delete = delete_and_update.delete_while_updating(target, method)
+    update, delete = delete_and_update.delete_while_updating(
+        target, method, under_its_key=under_its_key
+    )
 
     delete_and_update.judge_delete_while_updating(target, update, delete)
 
