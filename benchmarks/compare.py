@@ -1,7 +1,7 @@
 """Compares this project with other programs, in one run on this machine: ``python -m benchmarks.compare``.
 
-Each part takes turns with what it is compared with, so that a busy moment hits both, and only ratios are judged.
-A whole run replaces the table in `docs/benchmarks.md` and the plot beside it.
+Each part takes turns with what it is compared with, so that a busy moment hits both, and only
+ratios are judged. A whole run replaces the table in `docs/benchmarks.md` and the plot beside it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 
-from benchmarks import clients, defects, efforts, results, runs, servers
+from benchmarks import account, clients, defects, efforts, results, runs, servers
 from benchmarks.results import RequirementResult, Unmeasured
 from orchestrator_contract import profile
 from orchestrator_contract.docs import table
@@ -74,13 +74,15 @@ def wrk_rows(target: Path, folder: Path, seconds: float) -> list[RequirementResu
     return rows
 
 
-#: Each part with the seconds that it may take; the parts get the mock's profile, a folder and those seconds.
+#: Each part with the seconds that it may take; the parts get the mock's profile, a folder and those
+#: seconds.
 PARTS: dict[str, tuple[float, Callable[[Path, Path, float], list[RequirementResult]]]] = {
     "client": (20, lambda target, folder, seconds: clients.compare(target, seconds)),
     "efforts": (120, lambda target, folder, seconds: efforts.compare(target, folder)),
     "defects": (240, defects.compare),
     "mock": (70, wrk_rows),
     "workers": (240, lambda target, folder, seconds: runs.processes(folder, seconds)),
+    "account": (600, lambda target, folder, seconds: [*account.compare(folder)]),
     "times": (30, lambda target, folder, seconds: runs.times(folder, seconds)),
 }
 

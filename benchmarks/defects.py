@@ -1,7 +1,7 @@
 """Compares how soon the suite and schemathesis' command line find a defect.
 
-A finding counts from the moment its answer was judged, though either tool tells it later. What schemathesis
-says against the mock as it is, too, is no finding.
+A finding counts from the moment its answer was judged, though either tool tells it later. What
+schemathesis says against the mock as it is, too, is no finding.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ from benchmarks.servers import PROJECT, mock
 from orchestrator_contract import profile
 from orchestrator_contract.contract import schemas
 
-#: Found by both: bodies and statuses of single answers. Most of what only this suite finds needs several.
+#: Found by both: bodies and statuses of single answers. Most of what only this suite finds needs
+#: several.
 DEFECTS = (
     "create-accepted:related-number",
     "page:null",

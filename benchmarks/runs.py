@@ -20,7 +20,8 @@ _REAL = ("--operation-seconds", "1", "--create-seconds", "0.3")
 def keep_bytecode(folder: Path) -> None:
     """Let programs that are started from here find their compiled modules in *folder*, and fill it.
 
-    Everybody's second run finds them, unless the environment forbids it, as it does in many containers.
+    Everybody's second run finds them, unless the environment forbids it, as it does in many
+    containers.
     """
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     os.environ["PYTHONPYCACHEPREFIX"] = str(folder / "bytecode")
@@ -33,8 +34,9 @@ def run(folder: Path, *options: str) -> float:
     Raises:
         subprocess.SubprocessError: it took far too long, or did not pass.
     """
-    # Options with paths are one word each: an existing path that is a word of its own is a test path to pytest until it knows the
-    # options, and outside the project it then loads every plugin that is installed.
+    # Options with paths are one word each: an existing path that is a word of its own is a test
+    # path to pytest until it knows the options, and outside the project it then loads every plugin
+    # that is installed.
     command = [
         sys.executable,
         "-m",

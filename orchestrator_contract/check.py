@@ -280,7 +280,7 @@ class Check(KeyChecks):
 
     def seen(self, configuration: Configuration) -> None:
         """Like `shown`, unless a fetch has shown it after its create in this test."""
-        if not configuration.shown or configuration.resource_key not in self._inventory.fresh:
+        if not configuration.shown or not self._inventory.is_unused(configuration):
             self.shown(configuration)
 
     def shown(self, configuration: Configuration) -> None:

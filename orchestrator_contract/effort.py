@@ -91,7 +91,8 @@ class Effort:
             enough = (one for one in smaller if all(getattr(one, n) <= given[n] for n in short))
             found = next(enough, EFFORTS["quick"])
             said = "; ".join(
-                f"[limits] {one} gives {given[one]:g}, and {self.name} may need {getattr(self, one)}"
+                f"[limits] {one} gives {given[one]:g}, and {self.name} may need"
+                f" {getattr(self, one)}"
                 for one in short
             )
             spare = delete_requests < found.delete_requests
@@ -140,8 +141,8 @@ EFFORTS = {
             rounds=1,
             malformed_sids=3,
             malformed_keys=2,
-            generated_sids=14,
-            generated_keys=14,
+            generated_sids=12,
+            generated_keys=12,
             wrong_credentials=1,
             unknown_sids=1,
             generated_requests=2,
@@ -167,8 +168,8 @@ EFFORTS = {
             batch_size=8,
             concurrent=8,
             rounds=3,
-            malformed_sids=38,
-            malformed_keys=28,
+            malformed_sids=27,
+            malformed_keys=18,
             generated_sids=150,
             generated_keys=150,
             wrong_credentials=24,
@@ -195,8 +196,8 @@ EFFORTS = {
             batch_size=12,
             concurrent=12,
             rounds=10,
-            malformed_sids=38,
-            malformed_keys=28,
+            malformed_sids=27,
+            malformed_keys=18,
             generated_sids=1500,
             generated_keys=1500,
             wrong_credentials=24,

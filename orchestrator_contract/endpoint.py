@@ -24,11 +24,10 @@ from orchestrator_contract.guard import Ownership
 from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.inputs.identifiers import Identifiers, is_well_formed_key
 from orchestrator_contract.profile import Profile
-from orchestrator_contract.provision.absent import Absent
 from orchestrator_contract.provision.holds import Holds
 from orchestrator_contract.provision.inventory import Inventory
 from orchestrator_contract.provision.provisioner import Provisioner
-from orchestrator_contract.provision.targets import Targets
+from orchestrator_contract.provision.targets import Absent, Targets
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.results.findings import Findings
@@ -36,6 +35,7 @@ from orchestrator_contract.rules.errors import ServerErrorRate
 from orchestrator_contract.rules.listing import DeletedListRule
 from orchestrator_contract.rules.responses import Judge
 from orchestrator_contract.schedule import Schedule
+from orchestrator_contract.steps.beside import Beside
 from orchestrator_contract.steps.rechecks import Rechecks
 
 _T = TypeVar("_T")
@@ -137,6 +137,7 @@ class Endpoint:
         self.targets = Targets(
             self.configurations, self.inventory, self.ownership, self.holds, share_control=few
         )
+        self.beside = Beside(self.poller, self.findings, self.inventory, self.holds)
         self.rechecks = Rechecks(
             self.client,
             self.poller,
@@ -264,6 +265,7 @@ class Endpoint:
 
     def close(self) -> list[Configuration]:
         """Do the last rechecks and clean up; returns what could not be deleted."""
+        self.beside.join()
         self.configurations.discard(keep=self.rechecks.holds)
         self._settle_rechecks()
         left = self.configurations.clean_up()

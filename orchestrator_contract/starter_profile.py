@@ -23,8 +23,9 @@ _TEXT = """\
 # A target profile: the endpoint, and everything that a run may do there.
 #
 # Anything left out means "this endpoint can't do it": requirements that need it stay unverified,
-# and the report names the capability. Take a "#" away to add one. {page} has every key:
-# request headers, Bearer tokens and OAuth, client certificates, proxies and more.
+# and the report names the capability. Take a "#" away to add one. Request headers, Bearer tokens,
+# OAuth, client certificates, proxies and every other key are described in
+# {page}.
 
 [target]
 name = {name}

@@ -1,1 +1,1 @@
-"""Proof that the suite can be trusted: endpoints that misbehave on purpose, and what must be said of them."""
+"""Evidence that the suite detects defects: endpoints that misbehave on purpose."""

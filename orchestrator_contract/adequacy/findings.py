@@ -1,4 +1,4 @@
-"""Which trials speak against the suite: defects it misses, variants it accuses, endpoints that break it."""
+"""The suite's faults: missed defects, accused variants, endpoints that break it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def broken(trial: Trial) -> str:
 
 
 def proves(case: Case, trial: Trial, known: Catalogue) -> set[str]:
-    """The requirements that a defect breaches and that the run blames for it, with the exit code that goes with them."""
+    """The requirements that a defect breaches and the run names, with its exit code."""
     blamed = set(case.requirements) & trial.found
     gating = {one for one in blamed if known[one].level.gates}
     return blamed if trial.exit == 1 or not gating else set()
@@ -77,7 +77,8 @@ def of_case(case: Case, trial: Trial, known: Catalogue) -> Iterable[Finding]:
             yield Finding(
                 "defect not found",
                 name,
-                f"{case.text} ({case.shows}): breaches {breaches}; exit code {trial.exit}{'; ' if why else ''}{why}",
+                f"{case.text} ({case.shows}): breaches {breaches}; exit code"
+                f" {trial.exit}{'; ' if why else ''}{why}",
                 command,
             )
     else:
@@ -86,7 +87,8 @@ def of_case(case: Case, trial: Trial, known: Catalogue) -> Iterable[Finding]:
             yield Finding(
                 "variant accused",
                 name,
-                f"{case.text}: {one}: {shown['problem']}\n{shown['request']}\n{shown['answer']}\n({shown['test']})",
+                f"{case.text}: {one}:"
+                f" {shown['problem']}\n{shown['request']}\n{shown['answer']}\n({shown['test']})",
                 command,
             )
         if not trial.found and trial.exit != 0:

@@ -1,7 +1,7 @@
 """Runs pytest in a fork of this process: what takes long to import is there already.
 
-Most of a short run's time goes into importing pytest, Hypothesis and schemathesis. A fork shares these and
-nothing else: none of the suite's own modules is loaded before it. POSIX only.
+Most of a short run's time goes into importing pytest, Hypothesis and schemathesis. A fork shares
+these and nothing else: none of the suite's own modules is loaded before it. POSIX only.
 """
 
 from __future__ import annotations
@@ -55,7 +55,8 @@ def run(
             signal.setitimer(signal.ITIMER_REAL, timeout_s)
             import pytest
 
-            # Modules that are loaded already can't be rewritten, and pytest would warn of each of them.
+            # Modules that are loaded already can't be rewritten, and pytest would warn of each of
+            # them.
             code = int(pytest.main([*arguments, "--assert=plain"]))
         except BaseException:  # noqa: BLE001  # whatever it is, it must not come back into the parent
             traceback.print_exc()

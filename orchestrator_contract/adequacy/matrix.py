@@ -1,8 +1,8 @@
-"""The adequacy matrix: the contract suite run over every seeded defect, conformant variant and hostile endpoint.
+"""The adequacy matrix: the suite over every defect, variant and hostile server.
 
-``python -m orchestrator_contract.adequacy`` says whether the suite can be trusted: it finds each defect by a
-requirement that the defect breaches, each gating requirement is proved by a defect, no variant is accused,
-and no hostile endpoint breaks it. Anything else is exit code 1.
+``python -m orchestrator_contract.adequacy`` says whether the suite can be trusted: it finds each
+defect by a requirement that the defect breaches, each gating requirement is proved by a defect, no
+variant is accused, and no hostile endpoint breaks it. Anything else is exit code 1.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 
 from orchestrator_contract.adequacy import forked, tables
 from orchestrator_contract.adequacy.cases import Case, Kind, all_cases, chosen
@@ -29,10 +30,13 @@ from orchestrator_contract.adequacy.findings import (
 )
 from orchestrator_contract.adequacy.trial import Terms, Trial, run
 from orchestrator_contract.contract import catalogue
+from orchestrator_contract.contract.catalogue import Catalogue
 from orchestrator_contract.effort import EFFORTS
 
 #: What was found so far is written this often, for a run that is cut short.
 _WRITE_EVERY_S = 15
+#: What a plain profile gives; a second delete that conflicts needs no fault.
+_PLAIN = {"provision", "create", "credentials", "fault.409"}
 
 
 def _shard(text: str) -> tuple[int, int]:
@@ -95,6 +99,12 @@ def parser() -> argparse.ArgumentParser:
     )
     add("--workers", type=int, default=0, metavar="N", help="run the suite with -n N (one process)")
     add("--seed", type=int, default=1, metavar="N", help="seed of the suite (%(default)s)")
+    add(
+        "--like-twilio",
+        action="store_true",
+        help="on the mock like a real account; of the defects those that a plain profile can show",
+    )
+    add("--sample", type=int, metavar="N", help="only N of the cases, chosen by the seed")
     add("--list", action="store_true", help="print the cases and exit")
     return made
 
@@ -111,26 +121,45 @@ def line(case: Case, trial: Trial, findings: Sequence[Finding]) -> str:
     """One line of progress."""
     said = findings[0].what if findings else "fine"
     found = ", ".join(sorted(trial.found)[:6])
-    return f"{said:12.60}  {case.kind.removesuffix('s'):8} {case.name or '(none)':36} {trial.seconds:6.1f} s  {found}"
+    return (
+        f"{said:12.60}  {case.kind.removesuffix('s'):8} {case.name or '(none)':36}"
+        f" {trial.seconds:6.1f} s  {found}"
+    )
+
+
+def _is_plain(case: Case, known: Catalogue) -> bool:
+    """True if one account without faults and clock can show *case*."""
+    needs = [{*known[one].needs} for one in case.requirements]
+    return case.kind is not Kind.DEFECT or any(one <= _PLAIN for one in needs)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the matrix; 0 when nothing speaks against the suite, 1 when something does, 2 for a bad command line."""
+    """Run the matrix; 0 without a fault of the suite, 1 with one, 2 for wrong usage."""
     made = parser()
     arguments = made.parse_args(argv)
     everything = all_cases()
+    known = catalogue.load()
     cases = chosen(everything, arguments.kind, arguments.only, arguments.shard)
+    if arguments.like_twilio:
+        cases = [case for case in cases if _is_plain(case, known)]
+    if arguments.sample is not None:
+        size = min(arguments.sample, len(cases))
+        cases = Random(arguments.seed).sample(cases, size)  # repeatable on purpose
     if not cases:
         made.error("no case is selected; --list shows them")
     if arguments.list:
         for case in cases:
             print(
-                f"{case.kind.removesuffix('s'):8} {case.name:36} {','.join(case.requirements):30} {case.text}"
+                f"{case.kind.removesuffix('s'):8} {case.name:36}"
+                f" {','.join(case.requirements):30} {case.text}"
             )
         return 0
-    known, terms = (
-        catalogue.load(),
-        Terms(arguments.effort, arguments.seed, arguments.fast, arguments.workers),
+    terms = Terms(
+        arguments.effort,
+        arguments.seed,
+        arguments.fast,
+        arguments.workers,
+        arguments.like_twilio,
     )
     every = {(str(case.kind), case.name) for case in everything if case.kind is Kind.DEFECT}
     seeded = [case for case in cases if case.kind is Kind.DEFECT]
@@ -162,7 +191,8 @@ def main(argv: Sequence[str] | None = None) -> int:
                 case, trial = running[future], future.result()
                 trials[case.kind, case.name] = trial
                 print(
-                    f"[{len(trials)}/{len(cases)}] {line(case, trial, list(of_case(case, trial, known)))}",
+                    f"[{len(trials)}/{len(cases)}]"
+                    f" {line(case, trial, list(of_case(case, trial, known)))}",
                     flush=True,
                 )
                 if time.monotonic() - written > _WRITE_EVERY_S:
@@ -175,6 +205,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     for finding in findings:
         print(f"{finding.what}: {finding.about}: {finding.text[:400]}", file=sys.stderr)
     print(
-        f"{len(cases)} cases in {time.monotonic() - started:.0f} s, {len(findings)} findings: {arguments.out / 'matrix.md'}"
+        f"{len(cases)} cases in {time.monotonic() - started:.0f} s, {len(findings)} findings:"
+        f" {arguments.out / 'matrix.md'}"
     )
     return 1 if findings else 0

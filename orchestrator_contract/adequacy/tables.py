@@ -59,13 +59,22 @@ def _lines(
     yield "# Adequacy matrix\n"
     spread = f", {terms.workers} processes a run" if terms.workers else ""
     narrowed = ", each defect with the tests of its requirements only" if terms.fast else ""
-    yield f"Effort {terms.effort or 'standard, on hostile endpoints quick'}, seed {terms.seed}{spread}{narrowed}.\n"
+    yield (
+        f"Effort {terms.effort or 'standard, on hostile endpoints quick'}, seed"
+        f" {terms.seed}{spread}{narrowed}.\n"
+    )
     yield f"- {hits} of {len(defects)} defects found"
-    yield f"- {sum(not trial.found and trial.exit == 0 for _, trial in variants)} of {len(variants)} variants without a finding"
+    yield (
+        f"- {sum(not trial.found and trial.exit == 0 for _, trial in variants)} of"
+        f" {len(variants)} variants without a finding"
+    )
     survived = sum(trial.exit in case.expect and not broken(trial) for case, trial in hostile)
     yield f"- {survived} of {len(hostile)} hostile endpoints survived"
     if defects:
-        yield f"- {len(known.requirements) - len(unproved)} of {len(known.requirements)} requirements proved by a defect"
+        yield (
+            f"- {len(known.requirements) - len(unproved)} of {len(known.requirements)}"
+            " requirements proved by a defect"
+        )
     yield ""
     if findings:
         yield "## What speaks against the suite\n"

@@ -44,6 +44,8 @@ class Terms:
     fast: bool = False
     #: Processes of pytest-xdist that share each run; 0 for none.
     workers: int = 0
+    #: On the mock like a real account, with its plain profile.
+    like_twilio: bool = False
     #: Seconds after which a run counts as hanging.
     timeout_s: float = 600
 
@@ -81,18 +83,19 @@ class Trial:
         return asdict(self)
 
 
-def command_of(case: Case) -> list[str]:
+def command_of(case: Case, terms: Terms) -> list[str]:
     """The command that starts the endpoint of *case*."""
     if case.kind is Kind.HOSTILE:
         return [sys.executable, "-m", "orchestrator_contract.adequacy.hostile", case.name]
     switch = [f"--{case.kind.removesuffix('s')}", case.name] if case.name else []
+    switch += ["--like-twilio"] if terms.like_twilio else []
     return [sys.executable, "-m", "orchestrator_contract.mock", *switch]
 
 
 @contextmanager
-def _endpoint(case: Case, profile: Path, env: dict[str, str]) -> Iterator[None]:
+def _endpoint(case: Case, terms: Terms, profile: Path, env: dict[str, str]) -> Iterator[None]:
     command = [
-        *command_of(case),
+        *command_of(case, terms),
         "--port",
         "0",
         "--write-profile",
@@ -129,7 +132,7 @@ def _suite(profile: Path, report: Path, case: Case, terms: Terms) -> list[str]:
 
 
 def _described(case: Case, terms: Terms) -> str:
-    endpoint = " ".join(["python", *command_of(case)[1:]])
+    endpoint = " ".join(["python", *command_of(case, terms)[1:]])
     command = " ".join(["pytest", *_suite(Path("mock.toml"), Path("out"), case, terms)])
     return f"{endpoint} --port 0 --write-profile mock.toml; {command}"
 
@@ -153,7 +156,7 @@ def run(case: Case, terms: Terms) -> Trial:
             Path(folder, "report"),
             Path(folder, "output.txt"),
         )
-        with _endpoint(case, profile, env):
+        with _endpoint(case, terms, profile, env):
             code = forked.run(
                 _suite(profile, report, case, terms), PROJECT, env, log, terms.timeout_s
             )

@@ -33,6 +33,8 @@ _PAUSES_PAST_500_S = (0.05, 0.3, 1.0)
 #: From the end that an operation states to the poll that is sure to see it.
 _MARGIN_S = 0.01
 _MAX_PAUSE_S = 2.0
+#: Operations that take longer are followed beside the tests.
+_LONG_S = 1.0
 #: How many turns operations of unknown length are asked in.
 _TURNS = 3
 #: How often an operation is asked about at least before it is held to have no end: some end only
@@ -154,6 +156,11 @@ class Poller:
     def usual_s(self, kind: str) -> float:
         """Seconds that the newest operations of a *kind* took; 0 before any ended."""
         return self._typical.get(kind, 0.0)
+
+    @property
+    def is_slow(self) -> bool:
+        """True if operations take so long that they are followed beside the tests."""
+        return max(self._typical.values(), default=0.0) >= _LONG_S
 
     def finish(self, operations: Sequence[Operation], *, early: bool = True) -> list[Operation]:
         """Poll until every operation is terminal; return the ended ones in order.

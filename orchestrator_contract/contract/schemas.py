@@ -142,7 +142,7 @@ def matches(name: str, instance: object) -> bool:
 
 
 def problems(name: str, instance: object) -> Iterator[SchemaProblem]:
-    """Yield what is wrong with *instance* under the schema *name*, one problem an offending part."""
+    """Yield the errors of *instance* under the schema *name*, one for each wrong part."""
     yield from problems_of(validator(name).iter_errors(instance))
 
 

@@ -1,7 +1,8 @@
 """How Hypothesis generates here: from one seed alone, on any machine and in any checkout.
 
-Hypothesis' own generator also draws constants that it reads out of the modules that are loaded at the moment,
-so this one takes its place; Hypothesis keeps and shrinks what it generates as it does its own.
+Hypothesis' own generator also draws constants that it reads out of the modules that are loaded at
+the moment, which differ between a checkout and an installed package, and no setting turns that
+off. So this one takes its place, as a backend; Hypothesis keeps and shrinks what it generates.
 """
 
 from __future__ import annotations
@@ -119,7 +120,7 @@ def settings(
 
 
 def _without_callbacks() -> None:
-    """Run Hypothesis once, and remove its callback of the garbage collection: in it a Ctrl-C would be lost."""
+    """Run Hypothesis once, without its garbage-collection callback, which loses Ctrl-C."""
 
     @settings(Phase.generate, seed=0, max_examples=1)
     @given(hypothesis.strategies.none())

@@ -1,4 +1,4 @@
-"""Runs random histories, each compared with the model; a contradiction is shrunk to the shortest one."""
+"""Runs random histories, compared with the model; a contradiction is shrunk."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.results.findings import Held
 
 #: Most requests that shrinking one failure may cost.
-SHRINK_REQUESTS = 250
+SHRINK_REQUESTS = 450
 #: Exchanges that are shown of a history.
 _SHOWN = 5
 
@@ -73,7 +73,7 @@ def _count(shared: Run) -> None:
         findings = shared.endpoint.findings
         for one in held:
             findings.keep(one)
-        findings.story(held[0].requirement, lines)
+            findings.story(one.requirement, lines)
 
 
 class History(RuleBasedStateMachine):
@@ -175,5 +175,6 @@ class History(RuleBasedStateMachine):
                     and untouched(one.configuration.resource_key)
                 ]
                 self.endpoint.configurations.give_back(*idle)
+            self.endpoint.inventory.let_go(*(one.configuration for one in self.model.known))
         finally:
             self._closing.close()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -10,18 +9,13 @@ import hypothesis.strategies as st
 from hypothesis.stateful import initialize, precondition, rule
 
 from orchestrator_contract.contract.limits import HOUR, LARGEST_PAGE
-from orchestrator_contract.exceptions import CheckInconclusive, Inconclusive
-from orchestrator_contract.fuzzing.histories import History
+from orchestrator_contract.fuzzing.calls import Calls
 from orchestrator_contract.fuzzing.keys import forms
-from orchestrator_contract.fuzzing.model import DELETE, FETCH, UPDATED, Known, State, Used
-from orchestrator_contract.http.exchange import Call, Exchange
-from orchestrator_contract.http.request import Request
-from orchestrator_contract.profile import Trigger
-from orchestrator_contract.resources.operation import Operation
-from orchestrator_contract.rules import authorization, deletion, idempotency
+from orchestrator_contract.fuzzing.model import State, Used
+from orchestrator_contract.http.exchange import Call
+from orchestrator_contract.rules import authorization, idempotency
 from orchestrator_contract.rules.idempotency import KEY_USED, MISMATCH
 from orchestrator_contract.steps.unauthorized import UnauthorizedCallers
-from orchestrator_contract.steps.updates import Updates
 
 #: Most configurations of one history.
 _MOST = 2
@@ -31,33 +25,19 @@ _OUTCOMES = st.sampled_from(["COMPLETED", "FAILED"])
 _REFUSING = (409, 429)
 
 
-class Machine(History):
+class Machine(Calls):
     """Each rule is a call; its response is one that the model allows."""
 
     @initialize(scope=st.integers(0, 5))
     def start(self, scope: int) -> None:
         """Begin with one configuration, in one of the scopes."""
-        scopes = self.endpoint.profile.scopes
-        self._take(scope if scope < len(scopes) else 0)
+        self.take(scope)
 
     @precondition(lambda self: len(self.model.known) < _MOST)
     @rule(scope=st.integers(0, 5))
     def create(self, scope: int) -> None:
         """Create one more."""
-        self._take(scope if scope < len(self.endpoint.profile.scopes) else 0)
-
-    def _take(self, scope: int) -> None:
-        self.spend()
-        chosen = self.endpoint.profile.scopes[scope]
-        try:
-            configuration = self.endpoint.configurations.one(scope=chosen)
-        except Inconclusive:
-            if not scope:
-                raise
-            self._take(0)
-            return
-        self.model.known.append(Known(configuration))
-        self.lines.append(f"create {len(self.model.known)}: {configuration.sid}")
+        self.take(scope)
 
     # ------------------------------------------------------------------ deletes
 
@@ -65,7 +45,7 @@ class Machine(History):
     def delete(self, pick: int, form: Callable[[str], str] | None, outcome: str) -> None:
         """Delete one, with a fresh key or without."""
         key = form(self.endpoint.key()) if form else None
-        self._delete(self.pick(pick), key, self._failing if outcome == "FAILED" else None)
+        self.send_delete(self.pick(pick), key, self.failing if outcome == "FAILED" else None)
 
     @rule(pick=_PICKS, form=forms(), outcome=_OUTCOMES)
     def delete_to_the_end(self, pick: int, form: Callable[[str], str], outcome: str) -> None:
@@ -73,19 +53,6 @@ class Machine(History):
         self.delete(pick, form, outcome)
         self.finish(*self.model.known)
         self.check()
-
-    @property
-    def _failing(self) -> Trigger | None:
-        trigger = self.endpoint.profile.operation_failure
-        return trigger if trigger and trigger.headers else None
-
-    def _delete(self, known: Known, key: str | None, trigger: Trigger | None = None) -> None:
-        exchange = self.send(
-            lambda: self.endpoint.client.delete(known.configuration, key=key, trigger=trigger),
-            f"delete with {'a new key' if key else 'no key'}{', to fail' if trigger else ''}",
-        )
-        gone = known.state is State.GONE
-        self._took(known, exchange, "DELETED-DELETE" if gone else "DEL-ACCEPTED", key)
 
     @precondition(lambda self: self._faults)
     @rule(pick=_PICKS, fault=st.integers(0, 1))
@@ -102,7 +69,7 @@ class Machine(History):
             f"delete with a new key, to be refused with {status}",
         )
         if exchange.status != status:
-            self._took(known, exchange, "DEL-ACCEPTED", key)
+            self.took(known, exchange, "DEL-ACCEPTED", key)
         else:
             self.model.refused.append(Used(key, known, exchange, None, self.model.clock))
         self.check()
@@ -125,39 +92,22 @@ class Machine(History):
         if exchange.status != first.status:
             self.model.refused.remove(refused)
             gone = known.state is State.GONE
-            self._took(known, exchange, "DELETED-DELETE" if gone else "DEL-ACCEPTED", refused.key)
+            self.took(known, exchange, "DELETED-DELETE" if gone else "DEL-ACCEPTED", refused.key)
         self.check()
 
     # ------------------------------------------------------------------ used keys
 
     @precondition(lambda self: self.model.used)
-    @rule(pick=_USES, new_connection=st.booleans())
-    def replay(self, pick: int, new_connection: bool) -> None:
+    @rule(pick=_USES)
+    def replay(self, pick: int) -> None:
         """Send a keyed delete again."""
-        used = self.model.used[pick % len(self.model.used)]
-        must = self.model.replay(used)
-        failed = used.operation and used.operation.status == "FAILED"
-        exchange = self.send(
-            lambda: self.endpoint.client.delete(
-                used.known.configuration,
-                key=used.key,
-                trigger=self._failing if failed else None,
-                new_connection=new_connection,
-            ),
-            "replay a key",
-        )
-        if exchange.status == 500:  # documented and passing
-            return
-        if must:
-            moved = self.model.clock != used.at
-            state = used.operation.status if used.operation else ""
-            requirement = idempotency.replay_requirement(state, 2 * HOUR if moved else 0)
-            idempotency.same_response(self.findings, used.original, exchange, requirement)
-        elif must is False:
-            idempotency.expired(self.findings, used.original, exchange)
-            self.model.used.remove(used)
-            self._took(used.known, exchange, "KEY-TTL-MAX", used.key)
-        self.check()
+        self.replay_on(pick)
+
+    @precondition(lambda self: self.model.used)
+    @rule(pick=_USES)
+    def replay_elsewhere(self, pick: int) -> None:
+        """Send a keyed delete again, on a new connection."""
+        self.replay_on(pick, new_connection=True)
 
     @precondition(lambda self: self.model.used and len(self.model.known) > 1)
     @rule(key=_USES, pick=_PICKS)
@@ -172,7 +122,7 @@ class Machine(History):
             "reuse a key for another configuration",
         )
         if idempotency.reused(self.findings, used.original, exchange) and exchange.status == 202:
-            self._accept(known, exchange)
+            self.accept(known, exchange)
         elif exchange.status == 500 or exchange.before:
             known.left_open()
         if exchange.status not in MISMATCH and exchange.object.get("code") != KEY_USED:
@@ -191,51 +141,14 @@ class Machine(History):
             self.send(lambda: self.endpoint.client.page(query, scope=scope), "list")
             self.check()
             return
-        self._look(known)
-
-    def _look(self, known: Known) -> None:
-        self._fetch(known)
-        late = known.configuration.read_lag_s if known.state is State.PRESENT else 0
-        if late and self.exchanges[-1].status == 404:
-            time.sleep(late)
-            self._fetch(known)
-        if self.exchanges[-1].status != 500:
-            if known.state is State.GONE and known.deleted:
-                deletion.deleted_by_fetch(self.findings, known.deleted, self.exchanges[-1])
-            elif known.state is not State.UNKNOWN:
-                self.allowed("CTRL-READ-AFTER-CREATE", FETCH[known.state])
-        self.check()
-
-    def _fetch(self, known: Known) -> Exchange:
-        return self.send(lambda: self.endpoint.client.fetch(known.configuration), "fetch")
+        self.look(known)
 
     # ------------------------------------------------------------------ updates
 
-    @rule(pick=_PICKS)
-    def put(self, pick: int) -> None:
-        """Replace one, and follow the update to its end."""
-        self._update(self.pick(pick), "PUT")
-
-    @rule(pick=_PICKS)
-    def patch(self, pick: int) -> None:
-        """Change one, and follow the update to its end."""
-        self._update(self.pick(pick), "PATCH")
-
-    def _update(self, known: Known, method: str) -> None:
-        request = self._update_request(known, method)
-        if request is None:
-            return
-        exchange = self.send(lambda: self.endpoint.client.send(request), method)
-        known.updates += 1
-        restored = exchange.status in UPDATED
-        if exchange.status == 202:
-            accept, finish = self.endpoint.poller.accept, self.endpoint.poller.finish
-            self.quietly(lambda: finish([accept(exchange, known.configuration)], early=False))
-        if known.state is State.GONE:
-            if exchange.status == 202:
-                restored = self._fetch(known).status == 200
-            deletion.not_restored(self.findings, restored, self.exchanges[-2:])
-        self.check()
+    @rule(pick=_PICKS, method=st.sampled_from(["PUT", "PATCH"]))
+    def update(self, pick: int, method: str) -> None:
+        """Replace or change one, and follow the update to its end."""
+        self.send_update(self.pick(pick), method)
 
     @precondition(lambda self: len(self.endpoint.profile.accounts) > 1)
     @rule(pick=_PICKS, method=st.sampled_from(["PUT", "PATCH", "DELETE"]))
@@ -253,18 +166,11 @@ class Machine(History):
                 lambda: unauthorized.other_account(known.configuration), "delete by another account"
             )
             authorization.refused(self.findings, exchange)
-        elif (request := self._update_request(known, method)) is not None:
+        elif (request := self.update_request(known, method)) is not None:
             call = replace(request.call, judge_content=False, credentials="other account")
             request = replace(request, call=call, account=account)
             self.send(lambda: self.endpoint.client.send(request), f"{method} by another account")
         self.check()
-
-    def _update_request(self, known: Known, method: str) -> Request | None:
-        try:
-            text = f"{method} of a history"
-            return Updates(self.endpoint).request(known.configuration, method, text)
-        except CheckInconclusive:
-            return None
 
     # ------------------------------------------------------------------ time
 
@@ -301,48 +207,19 @@ class Machine(History):
         self.check()
 
     def end(self) -> None:
-        """Update what exists and has a key, replay a key of each, delete, and look."""
+        """Update what exists and has a key, use keys again, delete, and look."""
         firsts = {id(one.known): one for one in reversed(self.model.used)}
         for used in firsts.values():
             if used.known.state is State.PRESENT:
-                self._update(used.known, "PUT")
-            self.replay(self.model.used.index(used), new_connection=False)
+                self.send_update(used.known, "PUT")
+            self.replay_on(self.model.used.index(used))
         for known in self.model.known:
             if known.state is State.PRESENT and known.updates:
-                self._delete(known, self.endpoint.key())
+                self.send_delete(known, self.endpoint.key())
         self.finish(*self.model.known)
+        if self.model.refused:
+            self.retry(len(self.model.refused) - 1)
+            self.finish(*self.model.known)
         for known in self.model.known:
             if known.state is State.GONE:
-                self._look(known)
-
-    # ------------------------------------------------------------------
-
-    def _took(self, known: Known, exchange: Exchange, requirement: str, key: str | None) -> None:
-        """Note what a delete that is no replay has done; a refusal for want of idleness passes."""
-        if exchange.status == 500 or exchange.before:
-            known.left_open()
-        elif known.state is State.GONE and known.deleted and requirement != "KEY-TTL-MAX":
-            deletion.deleted_by_delete(self.findings, known.deleted, exchange)
-        elif known.state is not State.UNKNOWN and (
-            requirement != "KEY-TTL-MAX" or known.state is State.GONE
-        ):
-            self.allowed(requirement, DELETE[known.state])
-        operation = None
-        if exchange.status == 202 and known.state is not State.GONE:
-            operation = self._accept(known, exchange)
-        if key is not None:
-            used = Used(key, known, exchange, operation, self.model.clock)
-            if exchange.status == 202:
-                self.model.used.append(used)
-            elif exchange.status in (404, 409):
-                self.model.refused.append(used)
-        self.check()
-
-    def _accept(self, known: Known, exchange: Exchange) -> Operation | None:
-        try:
-            operation = self.endpoint.poller.accept(exchange, known.configuration)
-        except Inconclusive:
-            known.state = State.UNKNOWN
-            return None
-        known.accepted(operation)
-        return operation
+                self.look(known)

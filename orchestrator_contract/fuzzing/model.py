@@ -22,7 +22,8 @@ class State(StrEnum):
     UNKNOWN = "unknown"
 
 
-#: Statuses that conform, by state of the configuration (S1, S2, S5; docs/requirements.md, "Observations", where they are silent).
+#: Statuses that conform, by state of the configuration (S1, S2, S5; docs/requirements.md,
+#: "Observations", where they are silent).
 DELETE = {
     State.PRESENT: frozenset({202, 409}),  # an update that still runs may be a conflict
     State.DELETING: frozenset({202, 404, 409}),

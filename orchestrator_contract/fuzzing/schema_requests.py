@@ -1,8 +1,14 @@
-"""Requests that Schemathesis generates from the OpenAPI description, valid ones and others, for the suite's client."""
+"""Requests that Schemathesis makes of the OpenAPI description, for the suite's client to send.
+
+Kinds are Schemathesis' phases (examples, coverage, fuzzing), each of valid and of invalid requests.
+"""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from functools import cache
+from string import ascii_letters, digits
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,6 +16,9 @@ import hypothesis.strategies as st
 import requests
 import schemathesis
 from schemathesis import GenerationMode
+from schemathesis.generation.drivers import CoverageGenerator
+from schemathesis.generation.feedback import FeedbackSources
+from schemathesis.generation.overrides import Override
 
 from orchestrator_contract.contract import schemas
 from orchestrator_contract.fuzzing.keys import on_the_wire
@@ -17,53 +26,94 @@ from orchestrator_contract.fuzzing.mutations import length, near, unrelated
 from orchestrator_contract.http.request import KEY_HEADER
 
 _CONFIGURATIONS = "/v2/ControlPlane/Configurations"
-#: Path and method of the calls that are generated.
-_OPERATIONS = {"delete": (f"{_CONFIGURATIONS}/{{Sid}}", "DELETE"), "list": (_CONFIGURATIONS, "GET")}
+_DELETE = f"{_CONFIGURATIONS}/{{Sid}}", "DELETE"
+_LIST, _CREATE = (_CONFIGURATIONS, "GET"), (_CONFIGURATIONS, "POST")
+_FETCH_OPERATION = "/v2/ControlPlane/Operations/{id}", "GET"
 #: Headers that a client may add, whatever their values, and the longest of those.
 _HEADERS = ("X-Request-Id", "X-Correlation-Id", "Accept-Language", "Referer", "traceparent", "From")
 _LONGEST_VALUE = 200
-#: Lengths of page tokens: each as likely, at least these.
+#: Least longest page token.
 _TOKEN_LENGTHS = 32
+Kinds = dict[str, st.SearchStrategy[Any]]
 
 
-def segments_and_keys() -> st.SearchStrategy[tuple[str, str | None]]:
-    """The last path segment and the key of a delete."""
-    return _requests("delete").map(lambda one: (one.url.rpartition("/")[2], _key(one)))
+def segments_and_keys() -> Kinds:
+    """The last path segment and the key of deletes."""
+    return _kinds(_DELETE, lambda case: (_segment(_prepared(case)), _key(_prepared(case))))
 
 
-def queries() -> st.SearchStrategy[str]:
-    """The query of a list request."""
-    return _requests("list").map(lambda one: urlsplit(str(one.url)).query)
+def operation_ids() -> Kinds:
+    """The last path segment of fetches of operations."""
+    return _kinds(_FETCH_OPERATION, lambda case: _segment(_prepared(case)))
+
+
+def queries() -> Kinds:
+    """The queries of list requests."""
+    return _kinds(_LIST, lambda case: urlsplit(str(_prepared(case).url)).query)
+
+
+def payloads(*, valid: bool) -> Kinds:
+    """The payloads of creates that are JSON objects, as JSON; only invalid ones unless *valid*."""
+    kinds = _kinds(
+        _CREATE, lambda case: json.dumps(case.body) if isinstance(case.body, dict) else ""
+    )
+    kinds = {name: kind.filter(lambda text: text[:1] == "{") for name, kind in kinds.items()}
+    return {name: kind for name, kind in kinds.items() if valid or "negative" in name}
 
 
 @st.composite
 def headers(draw: st.DrawFn) -> tuple[str, str]:
     """A further header line, its value of any bytes that a header may carry."""
     value = "".join(chr(draw(st.integers(0x20, 0xFF))) for _ in range(length(draw, 32)))
-    chosen = value if draw(st.booleans()) else unrelated(draw, _LONGEST_VALUE)
+    chosen = value if draw(st.booleans()) else draw(unrelated(_LONGEST_VALUE))
     return draw(st.sampled_from(_HEADERS)), on_the_wire(chosen)[:_LONGEST_VALUE]
 
 
-@st.composite
-def tokens(draw: st.DrawFn, token: str) -> str:
-    """A page token near a real one, or an unrelated one of any length."""
-    if draw(st.integers(0, 3)) == 0:
-        return near(draw, token, 2 * len(token))
-    alphabet = st.sampled_from("0123456789abcdefghijklmnopqrstuvwxyzABCDEF-_=")
-    size = draw(st.integers(1, max(_TOKEN_LENGTHS, 2 * len(token))))
-    return "".join(draw(alphabet) for _ in range(size))
+def tokens(token: str) -> Kinds:
+    """Page tokens near a real one."""
+    return near(token, 2 * len(token))
 
 
-def _requests(operation: str) -> st.SearchStrategy[Any]:
-    path, method = _OPERATIONS[operation]
-    described = _document()[path][method]
-    modes = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
-    return st.one_of([described.as_strategy(generation_mode=mode).map(_prepared) for mode in modes])
+def tokens_by_length(usual: int) -> Kinds:
+    """Page tokens of each length to beyond the *usual* one."""
+    letters = st.sampled_from(ascii_letters + digits + "-_=")
+    lengths = range(1, max(_TOKEN_LENGTHS, usual + 8) + 1)
+    return {f"{n} characters": st.text(letters, min_size=n, max_size=n) for n in lengths}
 
 
 @cache
-def _document() -> Any:
+def _description() -> Any:
     return schemathesis.openapi.from_path(str(schemas.schema_root() / "openapi.yaml"))
+
+
+def _kinds(call: tuple[str, str], part: Callable[[Any], Any]) -> Kinds:
+    """The *part* of requests of one *call* that the suite sends, by phase and mode."""
+    path, method = call
+    operation = _description()[path][method]
+    examples = operation.get_strategies_from_examples()
+    kinds: Kinds = {"examples": st.one_of(examples)} if examples else {}
+    for mode in GenerationMode:
+        kinds[f"fuzzing, {mode.value}"] = operation.as_strategy(generation_mode=mode)
+        if cases := [one for one in _boundaries(call, mode) if one.method == method]:
+            kinds[f"coverage, {mode.value}"] = st.sampled_from(cases)
+    return {name: kind.map(part) for name, kind in kinds.items()}
+
+
+@cache
+def _boundaries(call: tuple[str, str], mode: GenerationMode) -> list[Any]:
+    """The requests of the coverage phase."""
+    operation = _description()[call[0]][call[1]]
+    generation = _description().config.generation_for(operation=operation, phase="coverage")
+    return [
+        *CoverageGenerator(
+            operation=operation,
+            generation_modes=[mode],
+            generation_config=generation,
+            auth_storage=None,
+            override=Override(),
+            feedback=FeedbackSources(),
+        )
+    ]
 
 
 def _prepared(case: Any) -> requests.PreparedRequest:
@@ -72,6 +122,10 @@ def _prepared(case: Any) -> requests.PreparedRequest:
     prepared = requests.Request(given["method"], given["url"], params=given.get("params")).prepare()
     prepared.headers.update(given.get("headers") or {})
     return prepared
+
+
+def _segment(prepared: requests.PreparedRequest) -> str:
+    return str(prepared.url).rpartition("/")[2]
 
 
 def _key(prepared: requests.PreparedRequest) -> str | None:

@@ -1,4 +1,4 @@
-"""Path segments that do not look like a SID: near a real one, and unrelated ones, encoded in every way."""
+"""Malformed SIDs: near a real one, and unrelated ones, encoded in every way."""
 
 from __future__ import annotations
 
@@ -8,22 +8,26 @@ from urllib.parse import quote, unquote
 import hypothesis.strategies as st
 from hypothesis import assume
 
-from orchestrator_contract.fuzzing.mutations import near, unrelated
+from orchestrator_contract.fuzzing.mutations import near
 from orchestrator_contract.inputs.malformed_sids import USUAL_SID, MalformedSid
 
-#: Longest text that is encoded, in characters, and longest segment that reaches the API in all likelihood.
+#: Longest text that is encoded, in characters, and longest segment that reaches the API in all
+#: likelihood.
 _LONGEST, _LONG = 2000, 4000
 _UNRESERVED = re.compile(r"[A-Za-z0-9._~-]")
 _SUB_DELIMITERS = "!$&'()*+,;=:@"
 _HALF_ENCODED = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
+def malformed_sids(target: str) -> dict[str, st.SearchStrategy[MalformedSid]]:
+    """Segments that are not *target* by the rules of RFC 3986, by their kind of change to it."""
+    kinds = near(target, _LONGEST)
+    return {name: _malformed(target, kind) for name, kind in kinds.items()}
+
+
 @st.composite
-def malformed_sids(draw: st.DrawFn, target: str) -> MalformedSid:
-    """A segment near *target*, or an unrelated one, that is not *target* by the rules of RFC 3986."""
-    text = (
-        unrelated(draw, _LONGEST) if draw(st.integers(0, 3)) == 3 else near(draw, target, _LONGEST)
-    )
+def _malformed(draw: st.DrawFn, target: str, texts: st.SearchStrategy[str]) -> MalformedSid:
+    text = draw(texts)
     segment = _encoded(draw, text)
     assume(_may_be_sent(segment, target))
     outside = (
@@ -50,7 +54,7 @@ def is_near(segment: str, target: str) -> bool:
 
 
 def _encoded(draw: st.DrawFn, text: str) -> str:
-    """*text* as a segment: some characters encoded that need not be, hexadecimal digits in either case."""
+    """*text* as a segment, with some needless escapes in upper or lower case."""
     lower = draw(st.booleans())
     needless = _needless(draw, text)
     delimiters = draw(st.booleans())

@@ -57,7 +57,7 @@ def is_loopback(host: str) -> bool:
 
 
 def are_loopback(urls: Iterable[str]) -> bool:
-    """True if the hosts of all *urls* are on this machine, as far as their names can be resolved."""
+    """True if the hosts of all *urls* are on this machine, as far as they resolve."""
     try:
         return all(is_loopback(split_url(url).hostname or "") for url in urls)
     except (OSError, UnicodeError):

@@ -16,8 +16,8 @@ MAX_RETRIES = 7
 CONFLICT_PAUSES_S = (0.3, 1.0, 3.0)
 #: Times that a request is sent after a 500.
 _TRIES_PAST_500 = 4
-#: Factors of the patience with the next refusal, after one that never went away and after a success:
-#: where some requests are always refused, waiting for each would take hours.
+#: Factors of the patience with the next refusal, after one that never went away and after a
+#: success: where some requests are always refused, waiting for each would take hours.
 _LOST, _REGAINED, _LEAST_S = 0.25, 1.2, 0.05
 #: Longest Retry-After that is read, in digits and as a date of HTTP.
 _DELAY_DIGITS, _DATE_LENGTH = 6, 40

@@ -42,12 +42,10 @@ WILDCARDS = ("*", "%25", "%2A", "_", "all")
 def malformed_sids(
     target: str, absent: str, random: Random, number: int, name: str = ""
 ) -> list[MalformedSid]:
-    """*number* odd SIDs near *target*, which exists under *name*, and others; fuzzing/sids.py generates more.
+    """*number* malformed SIDs near *target*, which exists under *name*, and others.
 
-    *target* exists under *name*. Written ones come first, then generated ones.
-
-    None of them is *target* by the rules of RFC 3986: a server that finds it through one of them
-    has normalised what it should have refused.
+    fuzzing/sids.py generates others. None is *target* by the rules of RFC 3986: a server that finds
+    it through one of them has normalised what it should have refused.
     """
     head, _, tail = target.rpartition("_")
     alike = tail.replace("0", "o").replace(
@@ -57,50 +55,35 @@ def malformed_sids(
     # which the real one is what is left of it.
     past = "89abcdef"["01234567".index(tail[0])] if tail[:1] in tuple("01234567") else "8"
     written = [
-        MalformedSid(f"{target}%20", "a space after a real SID"),
         MalformedSid(f"{target}%5C", "a backslash after a real SID"),
-        MalformedSid(target[:-1], "a real SID without its last character"),
-        MalformedSid(target[:-4], "a real SID without its last four characters"),
+        MalformedSid(f"{target}%2B", "a plus after a real SID"),
         MalformedSid(f"{target[:-5]}-{target[-5:]}", "a real SID with a hyphen in it"),
-        MalformedSid(f"{target}%0A", "a line feed after a real SID"),
         MalformedSid(f"{target}%00", "NUL after a real SID"),
         MalformedSid(f"{target}.json", "a format suffix after a real SID"),
         MalformedSid(f"{target};v=1", "a path parameter after a real SID"),
         MalformedSid(target.upper(), "a real SID in capitals"),
         MalformedSid(target.replace("_", "-"), "a real SID, its underscores hyphens"),
-        MalformedSid(f"{head.upper()}_{tail}", "a real SID, its prefix in capitals"),
         MalformedSid(tail or target[3:], "a real SID without its prefix"),
         MalformedSid(f"{target[:-2]}%4", "a real SID with half an escape", outside_api=True),
         MalformedSid(f"{target[:-4]}%25", "the beginning of a real SID and a percent sign"),
-        MalformedSid(f"{target[:-4]}.%2A", "the beginning of a real SID and a regular expression"),
+        MalformedSid(f"{target[:-4]}%2A", "the beginning of a real SID and an asterisk"),
         MalformedSid(f"{target},{absent}", "two SIDs with a comma"),
         MalformedSid(f"{absent}%27%20OR%20%271%27%3D%271", "an SQL condition"),
         MalformedSid(
             f"{absent}%2F..%2F{target}", "an encoded path to a real SID", outside_api=True
         ),
-        MalformedSid(
-            f"%25{ord(target[0]):02X}{target[1:]}", "a real SID, one character of it twice encoded"
-        ),
         MalformedSid(f"{target}%3Fx=1", "an encoded question mark after a real SID"),
-        MalformedSid(
-            f"{quote(chr(ord(target[0]) + 0xFEE0))}{target[1:]}",
-            "a real SID, one character of it fullwidth",
-        ),
         *(
             [MalformedSid(head + "_" + alike, "a real SID, its digits 0 and 1 written as letters")]
             if alike != tail
             else []
         ),
         *([MalformedSid(quote(name, safe=""), "the name of a configuration")] if name else []),
-        MalformedSid("%FF%FE", "bytes that are no UTF-8"),
         MalformedSid("latest", "the word latest"),
-        MalformedSid("a" * 2000, "two thousand characters"),
-        MalformedSid(f"{head}_{tail.upper()}", "a real SID, its tail in capitals"),
         MalformedSid(f"{head}_{past}{tail[1:]}", "a real SID, eight added to its first digit"),
         MalformedSid(str(UUID(int=random.getrandbits(128), version=4)), "a UUID"),
         MalformedSid(f"{head}_", "a prefix alone"),
         MalformedSid(f"{target[:-4]}____", "a real SID ending in SQL wildcards"),
-        MalformedSid(f"{target}.", "a dot after a real SID"),
         MalformedSid(f"{head}_{target}", "a real SID, its prefix twice"),
         MalformedSid(f"mem_store_{tail}", "a real SID with the prefix of a memory store"),
         MalformedSid(f"conv_operation_{tail}", "a real SID with the prefix of an operation"),

@@ -25,3 +25,9 @@ PAYLOADS: tuple[dict[str, Any], ...] = (
     {"conversationsV1Bridge": {}},
     {},
 )
+#: Those without ids of other resources, so that every endpoint takes them.
+COMMON_PAYLOADS = tuple(
+    one
+    for one in PAYLOADS
+    if one.keys().isdisjoint({"intelligenceConfigurationIds", "conversationsV1Bridge"})
+)

@@ -1,4 +1,4 @@
-"""ASGI application: passes requests to the behaviour and sends its responses, malformed ones too."""
+"""The ASGI application: passes requests to the behaviour and sends its responses."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ def listing(arguments: argparse.Namespace) -> str | None:
 
 
 def main(argv: Sequence[str] | None = None, prog: str = options.PROG) -> int:
-    """Run the mock until it is stopped: 2 for a wrong command line, else what its client has earned."""
+    """Run the mock until it is stopped; 2 for wrong usage, else the client's exit code."""
     made = options.parser(prog)
     arguments = made.parse_args(argv)
     registry.load()

@@ -46,7 +46,7 @@ def unauthenticated() -> Problem:
 
 
 def unknown_configuration() -> Problem:
-    """No such configuration in this account and region; the SID, possibly hostile, is not echoed."""
+    """The 404 for a SID that this account and region lack; the SID is not echoed."""
     return Problem(404, 20404, "The requested configuration was not found")
 
 

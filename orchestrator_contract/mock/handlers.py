@@ -82,7 +82,7 @@ class Handlers(Bodies):
         return self.visible(configuration, now)
 
     def listed(self, configuration: Configuration, now: float) -> bool:
-        """True if a list shows it; reserved ones are left out, they are not of the user's making."""
+        """True if a list shows it; reserved ones, which no user made, are left out."""
         return configuration.reserved_for is None and self.visible(configuration, now)
 
     def locate(self, request: Request, sid: str | None) -> Configuration | None:

@@ -23,7 +23,7 @@ class RateLimit(Context):
         return rate is not None and self.bucket_empty(request, rate)
 
     def bucket_empty(self, request: Request, rate: float) -> bool:
-        """True if the account's bucket is empty; it fills by the real clock, not the movable one."""
+        """True if the account's bucket is empty; it fills by the real clock."""
         now = time.monotonic()
         most = max(rate, 1.0)
         tokens, since = self._buckets.get(request.account, (most, now))

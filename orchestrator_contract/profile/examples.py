@@ -35,8 +35,8 @@ pool = ["conv_conversation_00000000000000000000000000"]  # or command = ["./prin
 #: Capabilities that the section of another name gives.
 _ELSEWHERE = {"create": "provision", "credentials": "accounts"}
 _FAULT = """\
-[faults.STATUS]  # how to make a DELETE get a STATUS
-headers = { "X-Fault" = "STATUS" }  # or sid = "SID", or burst = { requests = 200, concurrency = 50 }"""
+[faults.STATUS]  # how to make a DELETE get a STATUS: by headers, sid = "SID", or
+headers = { "X-Fault" = "STATUS" }  # burst = { requests = 200, concurrency = 50 }"""
 
 
 def example(capability: str) -> str:

@@ -1,1 +1,1 @@
-"""Configurations to delete: where they come from, what is known of each, and how what is left of them goes."""
+"""Configurations to delete: their sources, what is known of each, and cleaning up."""

@@ -6,7 +6,6 @@ import contextlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 
 from orchestrator_contract.api.client import Client
 from orchestrator_contract.api.pagination import Pagination
@@ -17,23 +16,12 @@ from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.provision.identity import Identity
 from orchestrator_contract.provision.inventory import TWIN, Inventory
 from orchestrator_contract.resources.configuration import READ_LAG_S, Configuration
-from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.scope import ResourceKey, Scope
 
 #: How long a create whose answer is not known may take to show in the list, in seconds.
 _LATE_S = 3.0
-#: How long at least what is busy is tried again, and the first pause between two tries, which doubles, in seconds.
+#: Seconds for which what is busy is tried again, and the first pause, which doubles.
 _BUSY_S, _PAUSE_S = 5.0, 0.3
-
-
-@dataclass(frozen=True, slots=True)
-class Begun:
-    """Deletes that were sent, as far as something is still to come of them."""
-
-    #: Those that were accepted, each with its operation.
-    accepted: Sequence[tuple[Configuration, Operation]] = ()
-    #: Those answered 409: an interrupted test may have begun to delete or to update them, or their create is under way.
-    busy: Sequence[Configuration] = ()
 
 
 def clean_up(
@@ -44,7 +32,7 @@ def clean_up(
     identity: Identity,
     tried: AbstractSet[ResourceKey],
 ) -> list[Configuration]:
-    """Delete what is left in *inventory*, and what is listed under its names; what could not be deleted is returned.
+    """Delete what is left in *inventory* or listed under its names; return what could not be.
 
     Each is tried twice, those that were *tried* before once more.
     """
@@ -82,7 +70,7 @@ def _kept(
     listing: Pagination,
     announced: Mapping[Scope, AbstractSet[str]],
 ) -> list[Configuration]:
-    """Return those that are still there, though their deletes COMPLETED; the journal has them again."""
+    """Return those that exist although their deletes COMPLETED; the journal gets them again."""
     listed = []
     for scope, names in announced.items():
         deleted = inventory.sids(scope) - {one.sid for one in inventory.left.values()}
@@ -111,66 +99,59 @@ def remove(
     configurations: Sequence[Configuration],
     gone: Callable[..., None],
 ) -> None:
-    """Delete these and wait for the end, also of what keeps one busy; *gone* is called with those that are gone."""
+    """Delete these, also busy ones; *gone* is called with those that are gone."""
     patience_s = min(
         max(_BUSY_S, 2 * poller.usual_s("delete")), client.profile.limits.poll_timeout_s
     )
     deadline, pause = time.monotonic() + patience_s, _PAUSE_S
     while True:
-        begun = begin(client, poller, configurations, gone)
-        conclude(poller, begun, gone)
-        configurations = begun.busy
+        configurations = delete(client, poller, configurations, gone)
         if not configurations or time.monotonic() > deadline:
             return
         time.sleep(pause)
         pause *= 2
 
 
-def begin(
+def delete(
     client: Client,
     poller: Poller,
     configurations: Sequence[Configuration],
     gone: Callable[..., None],
-) -> Begun:
-    """Send the deletes of these. *gone* is called with what was not there any more."""
+) -> list[Configuration]:
+    """Delete these and wait for the end; *gone* is called with those that are gone.
+
+    Returns:
+        Those answered 409: a test may have begun to delete or to update them, or their create is
+        under way.
+    """
     call = Call("delete", allow=frozenset({401, 403, 410}))
 
-    def delete(configuration: Configuration) -> tuple[Configuration, Exchange | None]:
+    def send(configuration: Configuration) -> Exchange | None:
         try:
-            return configuration, client.delete(configuration, call=call, new_connection=False)
+            return client.delete(configuration, call=call)
         except Inconclusive:
-            return configuration, None
+            return None
 
     accepted, busy = [], []
-    for configuration, exchange in client.parallel(delete, list(configurations)):
-        if exchange is None:
-            continue
-        if exchange.status in (404, 410):
+    exchanges = client.parallel(send, list(configurations))
+    for configuration, exchange in zip(configurations, exchanges, strict=True):
+        status = exchange.status if exchange is not None else None
+        if status in (404, 410):
             gone(configuration)
-        elif exchange.status == 409:
+        elif status == 409:
             busy.append(configuration)
-        elif exchange.status == 202:
+        elif exchange is not None and status == 202:
             with contextlib.suppress(Inconclusive):
-                accepted.append((configuration, poller.accept(exchange, configuration)))
-    return Begun(accepted, busy)
-
-
-def conclude(poller: Poller, begun: Begun, gone: Callable[..., None]) -> None:
-    """Wait for the end of what `begin` has had accepted; *gone* is called with what is."""
+                accepted.append(poller.accept(exchange, configuration))
     # An operation that can't be read: the next delete tells by its 404.
     with contextlib.suppress(Inconclusive):
-        poller.finish([operation for _, operation in begun.accepted], early=False)
-    gone(
-        *(
-            configuration
-            for configuration, operation in begun.accepted
-            if operation.status == "COMPLETED"
-        )
-    )
+        poller.finish(accepted, early=False)
+    gone(*(one.configuration for one in accepted if one.status == "COMPLETED"))
+    return busy
 
 
 def _may_be_there(name: str, inventory: Inventory, *, readable: bool) -> bool:
-    """True if the create of *name* may have made a configuration that was not found."""
+    """True if the create of *name* may have made what a *readable* list does not show."""
     operation = inventory.accepted.get(name)
     if operation is not None and operation.done:
         return not readable and operation.status == "COMPLETED"
@@ -178,10 +159,10 @@ def _may_be_there(name: str, inventory: Inventory, *, readable: bool) -> bool:
 
 
 def _look_for_more(inventory: Inventory, listing: Pagination, identity: Identity) -> set[Scope]:
-    """Find in the lists whatever else has a name of the run's; where a list can't be read to its end.
+    """Find whatever else is listed under a name of the run's; return where lists can't be read.
 
-    An endpoint that refuses a create, or says that it failed, may have carried it out all the same. Without
-    its answer, a create may still be under way.
+    A create that was refused or FAILED may have been carried out, and one without a response may
+    still be under way.
     """
     deadline = time.monotonic() + _LATE_S
     while True:
@@ -205,7 +186,7 @@ def _take_listed(
     scope: Scope,
     names: AbstractSet[str],
 ) -> bool:
-    """Take what is listed at *scope* under one of *names* for the run's; whether the list could be read to its end."""
+    """Take what is listed under *names* for the run's; true if the list could be read."""
     found: dict[str, str] = {}
     try:
         for item, _ in listing.items(size=LARGEST_PAGE, scope=scope):
@@ -223,7 +204,7 @@ def _take_listed(
 
 
 def _free_name(inventory: Inventory, name: str, scope: Scope) -> str:
-    """The run's own name for one more configuration that is listed as *name*."""
+    """What the run calls one more configuration that is listed as *name*."""
     open_ = (
         one
         for one, where in inventory.unresolved.items()

@@ -1,22 +1,40 @@
-"""Creating configurations, several at once: announced before they are sent, followed to their end, and identified."""
+"""Creates: announced before they are sent, followed to their end, and identified."""
 
 from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from orchestrator_contract.api.client import Client
+from orchestrator_contract.api.pagination import Pagination
+from orchestrator_contract.api.poller import Poller
 from orchestrator_contract.exceptions import Inconclusive
-from orchestrator_contract.provision.identity import named_by
-from orchestrator_contract.provision.refusals import Refusal, TooFew, no_room
-from orchestrator_contract.provision.single import SingleCreates
+from orchestrator_contract.http.exchange import Call, Exchange
+from orchestrator_contract.http.request import Request
+from orchestrator_contract.provision.identity import Identity, named_by
+from orchestrator_contract.provision.inventory import Inventory
+from orchestrator_contract.provision.payload import Payloads
+from orchestrator_contract.provision.read_lag import ReadLag
+from orchestrator_contract.provision.refusals import (
+    Outlook,
+    Refusal,
+    TooFew,
+    certainly_made_nothing,
+    no_room,
+)
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
+from orchestrator_contract.results.findings import Findings
+from orchestrator_contract.rules import control_plane
 from orchestrator_contract.scope import DEFAULT_SCOPE, Scope
 
-#: Rounds without success after which it is given up; where others exist, their number is then what there is room for.
+#: No retry sends a name again: a 503 may have carried the create out, and names may be unique.
+_OWN_RETRY = frozenset({429, 503})
+#: Rounds without success after which it is given up; where others exist, their number is then what
+#: there is room for.
 _ATTEMPTS, _ATTEMPTS_WHERE_SOME_EXIST = 3, 2
 #: The same for creates that are answered 429 or 503, which may pass.
 _ATTEMPTS_WHILE_THROTTLED = 5
@@ -24,36 +42,46 @@ _ATTEMPTS_WHILE_THROTTLED = 5
 _AGAIN_S = 0.3
 #: From so many creates at once on one of them is looked at before its end.
 _SEVERAL = 5
-#: Calls in a row that led to nothing, after which there is a pause before the next, longer each time, in seconds.
-_MAX_FRUITLESS = 3
-_PAUSE_S, _LONGEST_PAUSE_S = 5.0, 80.0
 
 
 @dataclass
 class _Batch:
-    """Creates of one call: what is wanted, what was made, and why the rest was not."""
+    """Creates of one call: optional members of those still to be made, and what was made."""
 
-    #: Optional members of each create.
-    wanted: Sequence[dict[str, Any]]
+    left: list[dict[str, Any]]
     scope: Scope
-    made: dict[int, Configuration] = field(default_factory=dict)
+    made: list[Configuration] = field(default_factory=list)
     #: Why the newest that was refused was.
     refusal: Refusal | None = None
-    #: Rounds with a refusal since the last one that made something.
+    #: Rounds with a refusal since the last one that made all.
     attempts: int = 0
 
-    @property
-    def missing(self) -> list[int]:
-        return [index for index in range(len(self.wanted)) if index not in self.made]
 
+class Creator:
+    """Creates configurations on one target; what exists goes into the inventory."""
 
-class Creator(SingleCreates):
-    """Creates configurations on one target."""
+    def __init__(
+        self,
+        client: Client,
+        poller: Poller,
+        findings: Findings,
+        inventory: Inventory,
+        listing: Pagination,
+        run_id: str,
+        make_room: Callable[[Scope], bool],
+    ) -> None:
+        """*make_room* deletes what no test needs any longer; true if it helps."""
+        self._client = client
+        self._poller = poller
+        self._findings = findings
+        self._inventory = inventory
+        self._make_room = make_room
+        self.identity = Identity(client, listing)
+        self._read_lag = ReadLag(client, findings, listing, self.identity.seen)
+        self.payloads = Payloads(client, run_id)
+        self._outlook = Outlook()
 
-    #: How many calls in a row led to nothing, why the last one did, and when the next may be made.
-    _fruitless = 0
-    _resume_at = 0.0
-    _problem: Refusal | None = None
+    # ---------------------------------------------------------------- several at once
 
     def create(
         self,
@@ -63,52 +91,49 @@ class Creator(SingleCreates):
         *,
         spare: int = 0,
     ) -> list[Configuration]:
-        """*number* new configurations in *scope*; up to *spare* fewer where there is room for less.
+        """*number* new configurations in *scope*; up to *spare* fewer where there is no room.
 
         Raises:
             TooFew: there are not as many; it holds those that were made.
         """
-        self._check_hope(scope)
+        self._outlook.check(scope)
         self.identity.look_before(scope)
-        batch = _Batch([extras[i] if i < len(extras) else {} for i in range(number)], scope)
-        while batch.missing and self._may_go_on(batch, number - spare):
+        batch = _Batch([*extras, *({} for _ in range(number - len(extras)))], scope)
+        while batch.left and self._may_go_on(batch, spare):
             granted = self._inventory.take_room(self._at_once(batch), scope)
             if not granted:
                 break
-            self._round(batch, batch.missing[:granted])
-        made = [batch.made[index] for index in sorted(batch.made)]
-        self._read_lag.wait(made)
-        if len(made) < number - spare:
+            self._round(batch, granted)
+        self._read_lag.wait(batch.made)
+        if len(batch.left) > spare:
             raise self._too_few(batch)
-        if made:
-            self._fruitless = 0
-        return made
+        if batch.made:
+            self._outlook.succeeded()
+        return batch.made
 
     def _at_once(self, batch: _Batch) -> int:
         """How many to send now: one, where it is to be seen whether any is taken."""
         unknown = batch.scope != DEFAULT_SCOPE and not self._inventory.has_some(batch.scope)
-        return 1 if batch.attempts or unknown else len(batch.missing)
+        return 1 if batch.attempts or unknown else len(batch.left)
 
-    def _may_go_on(self, batch: _Batch, least: int) -> bool:
-        """True if another round may make what is missing; after a refusal *least* are enough."""
+    def _may_go_on(self, batch: _Batch, spare: int) -> bool:
+        """True if another round may make what is left; after a refusal *spare* may stay so."""
         if not batch.attempts or batch.refusal is None:
             return True
-        if len(batch.made) >= least or batch.attempts >= self._most_attempts(batch):
+        if len(batch.left) <= spare or batch.attempts >= self._most_attempts(batch, batch.refusal):
             return False
         return self._pause(batch.refusal, batch.attempts)
 
-    def _most_attempts(self, batch: _Batch) -> int:
-        refusal = batch.refusal
-        if refusal is not None and refusal.asks_to_wait is not None:
+    def _most_attempts(self, batch: _Batch, refusal: Refusal) -> int:
+        if refusal.asks_to_wait is not None:
             return _ATTEMPTS_WHILE_THROTTLED
         if self._inventory.has_some(batch.scope):
             return _ATTEMPTS_WHERE_SOME_EXIST
         # Credentials or a memory store of another scope are refused for all.
-        lasts = batch.scope != DEFAULT_SCOPE and refusal is not None and refusal.refuses
-        return 1 if lasts else _ATTEMPTS
+        return 1 if batch.scope != DEFAULT_SCOPE and refusal.refuses else _ATTEMPTS
 
     def _pause(self, refusal: Refusal, attempts: int) -> bool:
-        """Wait before the next round; False where the endpoint asks for longer than it may."""
+        """Wait before the next round; false where the endpoint asks for longer than it may."""
         delay: float | None = _AGAIN_S
         if refusal.asks_to_wait is not None:
             delay = self._client.retry.delay(refusal.asks_to_wait, attempts + 2)
@@ -118,34 +143,30 @@ class Creator(SingleCreates):
             time.sleep(delay)
         return True
 
-    # ---------------------------------------------------------------- one round
-
-    def _round(self, batch: _Batch, indices: Sequence[int]) -> None:
-        """Send these creates at once, and follow them to their end."""
-        payloads = {
-            # A payload that was refused is sent once more like one that was taken: it only prepares.
-            index: self.payloads.plain(batch.scope)
+    def _round(self, batch: _Batch, number: int) -> None:
+        """Send the next *number* creates at once, and follow them to their end."""
+        extras, batch.left = batch.left[:number], batch.left[number:]
+        payloads = [
+            # One that was refused is sent again like one that was taken: it only prepares.
+            self.payloads.plain(batch.scope)
             if batch.attempts
-            else self.payloads.new(batch.wanted[index], batch.scope)
-            for index in indices
-        }
-        by_name = {payload["displayName"]: payload for payload in payloads.values()}
+            else self.payloads.new(extra, batch.scope)
+            for extra in extras
+        ]
+        by_name = {payload["displayName"]: payload for payload in payloads}
         self._inventory.announce(by_name, batch.scope)
-        results = self._client.parallel(
-            lambda payload: self._post(payload, batch.scope), list(by_name.values())
-        )
-        outcomes = dict(zip(by_name, results, strict=True))
-        operations = {name: one for name, one in outcomes.items() if isinstance(one, Operation)}
+        outcomes = self._client.parallel(lambda payload: self._post(payload, batch.scope), payloads)
+        posted = dict(zip(by_name, outcomes, strict=True))
+        operations = {name: one for name, one in posted.items() if isinstance(one, Operation)}
         self._look_early([*operations.values()], batch.scope)
         self._poller.finish([*operations.values()], early=False)
         made = self._identify(operations, by_name, batch.scope)
-        for index, payload in payloads.items():
-            name = payload["displayName"]
-            if name in made:
-                batch.made[index] = made[name]
-            else:
-                batch.refusal = self._refusal(name, outcomes[name])
-        batch.attempts = 0 if len(made) == len(indices) else batch.attempts + 1
+        batch.made += made.values()
+        for (name, outcome), extra in zip(posted.items(), extras, strict=True):
+            if name not in made:
+                batch.left.append(extra)
+                batch.refusal = self._refusal(name, outcome)
+        batch.attempts = 0 if len(made) == number else batch.attempts + 1
 
     def _refusal(self, name: str, outcome: Operation | Refusal) -> Refusal:
         if isinstance(outcome, Refusal):
@@ -155,7 +176,7 @@ class Creator(SingleCreates):
         return Refusal.after(outcome)
 
     def _look_early(self, operations: Sequence[Operation], scope: Scope) -> None:
-        """Fetch one of several whose creates still run: no cache may remember that it was absent."""
+        """Fetch one whose create still runs: no cache may remember that it was absent."""
         sid = named_by(operations[0]) if len(operations) >= _SEVERAL else None
         if sid is not None:
             with contextlib.suppress(Inconclusive):
@@ -174,23 +195,12 @@ class Creator(SingleCreates):
         ]
         for one in new:
             self._inventory.add(one)
+            self._inventory.retire(one)
         free = names - sids.keys() - self._inventory.accepted.keys()
         self._inventory.vacate(*free)
         return bool(new or free)
 
     # ---------------------------------------------------------------- what can't be created
-
-    def _check_hope(self, scope: Scope) -> None:
-        """Let a call begin, unless those before it led to nothing: each costs its waits, and may leave something behind.
-
-        Raises:
-            TooFew: they did.
-        """
-        refusal = self._closed.get(scope)
-        if self._fruitless >= _MAX_FRUITLESS and time.monotonic() < self._resume_at:
-            refusal = refusal or self._problem
-        if refusal is not None:
-            raise refusal.as_error({}, scope, full=False)
 
     def _too_few(self, batch: _Batch) -> TooFew:
         """The error for a call that made too few, once the inventory knows of it."""
@@ -202,13 +212,88 @@ class Creator(SingleCreates):
         if full:
             self._inventory.room_is_full(scope)
         elif scope != DEFAULT_SCOPE and not exist and refusal.refuses:
-            self._closed[scope] = refusal
+            self._outlook.close(scope, refusal)
         elif not made:
-            self._count_fruitless(refusal)
+            self._outlook.failed(refusal)
         return refusal.as_error(made, scope, full=full)
 
-    def _count_fruitless(self, refusal: Refusal) -> None:
-        self._fruitless += 1
-        self._problem = refusal
-        pause = min(_PAUSE_S * 2.0 ** (self._fruitless - _MAX_FRUITLESS), _LONGEST_PAUSE_S)
-        self._resume_at = time.monotonic() + pause
+    # ---------------------------------------------------------------- one request
+
+    def _post(
+        self,
+        payload: dict[str, Any],
+        scope: Scope,
+        key: str | None = None,
+        *,
+        name: str = "",
+        send: Callable[[Request], Exchange] | None = None,
+    ) -> Operation | Refusal:
+        """The operation of an accepted create, or why there is none."""
+        shown = payload["displayName"]
+        name = name or shown
+        self._inventory.unresolved[name] = scope
+        call, path = Call("create", shown), "/Configurations"
+        out = self._client.request(call, "POST", path, key=key, payload=payload, scope=scope)
+        try:
+            exchange = send(out) if send else self._client.send(out, returns=_OWN_RETRY)
+            return self._accepted(exchange, name, payload)
+        except Inconclusive as error:
+            if certainly_made_nothing(error):
+                self._inventory.not_made(name)
+            return Refusal.of(error)
+
+    def _accepted(
+        self, exchange: Exchange, name: str, payload: dict[str, Any]
+    ) -> Operation | Refusal:
+        if exchange.succeeded:
+            control_plane.accepted(self._findings, exchange)
+        elif exchange.status in range(400, 500) and 503 not in exchange.before:
+            self._inventory.not_made(name)
+        elif exchange.status != 503:  # that may stand for a create under way
+            self._inventory.refused.add(name)
+        if exchange.status != 202:
+            return Refusal.by(exchange)
+        self.payloads.taken(payload)
+        operation = self._poller.accept(exchange, Configuration(""))
+        self._inventory.accepted[name] = operation
+        return operation
+
+    def _identify(
+        self,
+        operations: Mapping[str, Operation],
+        payloads: Mapping[str, dict[str, Any]],
+        scope: Scope,
+    ) -> dict[str, Configuration]:
+        """What ended creates have made, by name, as far as it can be told."""
+        done = {name: one for name, one in operations.items() if one.status == "COMPLETED"}
+        sids = {name: sid for name, one in done.items() if (sid := named_by(one)) is not None}
+        found = self.identity.find(done.keys() - sids.keys(), scope)
+        shown = self.identity.look_after(len(sids), scope)
+        sids |= found
+
+        def is_new(name: str) -> bool:
+            # Of what the list alone names a fetch has to show the name, too.
+            listed = {} if name in found else shown
+            return self.identity.is_new(sids[name], name, scope, listed)
+
+        names = [name for name in payloads if name in sids]
+        new = self._client.parallel(is_new, names)
+        made = {
+            name: self._made(sids[name], payloads[name], scope)
+            for name, own in zip(names, new, strict=True)
+            if own
+        }
+        self._inventory.created(made.values())
+        return made
+
+    def _made(self, sid: str, payload: dict[str, Any], scope: Scope) -> Configuration:
+        configuration = Configuration(
+            sid,
+            payload["displayName"],
+            scope,
+            payload,
+            created=time.monotonic(),
+            shown=self.identity.shown.pop((scope, sid), {}),
+        )
+        self._inventory.add(configuration)
+        return configuration

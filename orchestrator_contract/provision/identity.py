@@ -1,4 +1,4 @@
-"""Identifies the configuration that a create made, so that no other one is deleted."""
+"""Which configuration a create has made, so that nobody else's is taken for it and deleted."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from orchestrator_contract.scope import ResourceKey, Scope
 
 #: Between two looks for what does not show yet, in seconds.
 _PAUSE_S = 0.4
-#: The longest of the pauses between two looks for what the list does not hold yet, which grow, in seconds.
+#: The longest of these pauses, which grow, in seconds.
 _LONGEST_PAUSE_S = 2.0
 #: What a list says that was not read.
 _UNREAD: Mapping[str, Any] = {}
@@ -34,7 +34,7 @@ class Identity:
         self._client = client
         self._listing = listing
         self._lock, self._looking = Lock(), Lock()
-        #: Ids that creates have named, and those that were listed before the first create: each place may count by itself.
+        #: Ids that creates have named, and those that were listed before the first create.
         self._named: dict[Scope, set[str]] = {}
         self._before: dict[Scope, set[str] | None] = {}
         #: What is new and was seen, by the way in which it was.
@@ -43,10 +43,10 @@ class Identity:
         self.shown: dict[ResourceKey, dict[str, Any]] = {}
         #: How many pages the list took.
         self._pages: dict[Scope, float] = {}
-        #: How long one took to show, in seconds; whether one was only listed, and whether one was not shown at all.
+        #: Seconds that one took to show; whether one was only listed, or never shown.
         self._lag_s = 0.0
         self._only_listed = self._hidden = False
-        #: Seconds for which the list is asked for what a create does not name: less once one never came.
+        #: Seconds for which what a create does not name is looked for: less once one never came.
         self._patience_s = client.profile.limits.poll_timeout_s
 
     def look_before(self, scope: Scope) -> None:
@@ -59,14 +59,11 @@ class Identity:
                     self._before[scope] = None
 
     def was_there(self, sid: str, scope: Scope) -> bool:
-        """True if *sid* was listed in *scope* before the first create."""
+        """Whether *sid* was listed in *scope* when that was looked at first."""
         return sid in (self._before.get(scope) or ())
 
     def look_after(self, number: int, scope: Scope) -> dict[str, Any]:
-        """The listed names by id, if a list walk takes fewer requests than *number* fetches.
-
-        It says nothing of what is created later, or elsewhere.
-        """
+        """What the list calls each id, if a walk takes fewer requests than *number* fetches."""
         if self._pages.get(scope, 1) >= number:
             return {}
         names: dict[str, Any] = {}
@@ -81,7 +78,7 @@ class Identity:
         return names
 
     def find(self, names: AbstractSet[str], scope: Scope) -> dict[str, str]:
-        """The ids of what is listed in *scope* under *names* and was not known, by name, however late the list is."""
+        """The new ids that are listed under *names*, by name, however late the list is."""
         found: dict[str, str] = {}
         started, pause = time.monotonic(), _PAUSE_S
         while names:
@@ -112,7 +109,7 @@ class Identity:
     def is_new(
         self, sid: str, name: str, scope: Scope, listed: Mapping[str, Any] = _UNREAD
     ) -> bool:
-        """True if the create of *name* can have made *sid*; *listed* comes from `look_after`."""
+        """True if the create of *name* may have made *sid*: `is_own`, and not named before."""
         with self._lock:
             named = self._named.setdefault(scope, set())
             if sid in named:
@@ -123,12 +120,11 @@ class Identity:
     def is_own(
         self, sid: str, name: str, scope: Scope, listed: Mapping[str, Any] = _UNREAD
     ) -> bool:
-        """True if *sid* is new, and neither list nor fetch shows it under another name.
+        """True if *sid* was not there before the first create, and is shown as the run's.
 
-        What a create names, and what is listed under its name, will be deleted, so an endpoint that names somebody
-        else's configuration must not be believed: one of the two has to show the name, within the time that copies
-        which answer reads may lag. What is there and not shown could be anybody's. Where names are not shown at all, the
-        list before the first create has to do.
+        It will be deleted, so an endpoint that names somebody else's configuration must not be
+        believed: list or fetch has to show the name, within the read lag. Where names are not shown
+        at all, the list before the first create has to do.
         """
         before = self._before.get(scope)
         if not is_plain(sid) or sid in (before or ()) or not self._is_apart(sid, scope):
@@ -141,9 +137,9 @@ class Identity:
         return _of_one_run(shown, name) if shown else before is not None
 
     def _is_apart(self, sid: str, scope: Scope) -> bool:
-        """True if *sid* is no other spelling of an id that was there before.
+        """Whether *sid* is no other spelling of an id that was there before.
 
-        Ids may be told apart by case or not. Only a list that has both as they are says that they are two.
+        Case may count or not: only a list that has both says that they are two.
         """
         alike = {one for one in self._before.get(scope) or () if one.casefold() == sid.casefold()}
         if not alike:
@@ -169,7 +165,7 @@ class Identity:
                 if status == 200 and (name := _name_in(exchange.object.get("displayName"))):
                     self._lag_s = max(self._lag_s, waited)
                     return "fetch", name
-            # A walk over the list takes more than a fetch: for when that says nothing, or keeps saying no.
+            # A walk takes more than a fetch: for when that says nothing, or keeps saying no.
             if status != 404 or waited >= patience or self._only_listed:
                 with contextlib.suppress(Inconclusive):
                     items = self._listing.items(size=LARGEST_PAGE, scope=scope)
@@ -197,7 +193,7 @@ def _of_one_run(shown: str, name: str) -> bool:
 
 
 def named_by(operation: Operation) -> str | None:
-    """The id that the 202 of a create names, or else its newest poll that names one; None without one fit for a path."""
+    """The id that the 202 of a create names, or else its newest poll that names one."""
     for exchange in (operation.accepted, *reversed(operation.polls)):
         if isinstance(sid := exchange.related_sid, str) and is_plain(sid):
             return sid

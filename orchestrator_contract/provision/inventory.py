@@ -1,9 +1,8 @@
-"""The run's announced, existing and deleted configurations, as in the journal."""
+"""What the run has announced, what exists of it, and what is gone; the journal has it, too."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from threading import Lock
 from typing import Any
 
 from orchestrator_contract.coordination.coordinator import Coordinator
@@ -11,24 +10,25 @@ from orchestrator_contract.exceptions import Inconclusive, NothingToDelete
 from orchestrator_contract.guard import Ownership
 from orchestrator_contract.http.addresses import are_loopback
 from orchestrator_contract.profile import Profile
+from orchestrator_contract.provision.usage import Usage
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.scope import DEFAULT_SCOPE, ResourceKey, Scope
 
-#: Stands in what the run calls one more configuration of the same displayName, between that name, which can't hold it, and a number.
+#: Separates a displayName, which can't hold it, from the number of one more of that name.
 TWIN = "+"
 #: Of the ten that a real account takes, some are its owner's.
 _BOUND = 8
 
 
 def initial_bound(profile: Profile) -> int:
-    """How many configurations of the run's may exist at once before anything was learned; 0: no bound is known."""
+    """How many configurations of the run's may exist at once at first; 0: no bound is known."""
     if profile.limits.configurations is not None:
         return profile.limits.configurations
     return 0 if are_loopback(profile.bases) else _BOUND
 
 
-class Inventory:
+class Inventory(Usage):
     """The configurations of one process of the run."""
 
     def __init__(
@@ -40,12 +40,12 @@ class Inventory:
         processes: int = 1,
     ) -> None:
         """*holder* names this one of the run's *processes*, which share the room that there is."""
+        super().__init__()
         self._coordinator = coordinator
         self._ownership = ownership
         self._holder = holder
         self._processes = processes
-        self._lock = Lock()
-        #: Where each announced create takes room, by name, until nothing can exist under it any more.
+        #: Where each announced create takes room, by name, until nothing can exist under it.
         #: No lock guards it, which an interrupt could leave taken: each access is one step.
         self._room: dict[str, Scope] = {}
         #: Created and not yet known to be gone, by name.
@@ -58,9 +58,7 @@ class Inventory:
         self._gone: set[ResourceKey] = set()
         #: Those that the run deletes on purpose, to make room.
         self._leaving: set[ResourceKey] = set()
-        #: Those that the present test has made.
-        self.fresh: set[ResourceKey] = set()
-        #: By which account each id was created and under which name; None where several accounts count alike.
+        #: By which account each id was created, and its name; None where several count alike.
         self._owners: dict[str, tuple[int, str] | None] = {}
         self._twins = 0
         #: Every displayName that a create was announced with, by where it was sent.
@@ -69,7 +67,7 @@ class Inventory:
         self.refused: set[str] = set()
 
     def charge(self, number: int) -> None:
-        """Count *number* deletions, when configurations are made or given: whatever was made is deleted in the end.
+        """Count *number* deletions of configurations that are made or given.
 
         Raises:
             NothingToDelete: the deletion budget is spent.
@@ -96,8 +94,13 @@ class Inventory:
         self._coordinator.rooms.full(_key(scope))
 
     def holding(self, scope: Scope = DEFAULT_SCOPE) -> int:
-        """How many of this process may exist in *scope*: created, being created or being deleted."""
+        """How many of this process may exist in *scope*, those under way included."""
         return [*self._room.values()].count(scope)
+
+    def in_order(self, scope: Scope) -> list[Configuration | None]:
+        """What exists in *scope*, in the order of its creates; None for what is not known yet."""
+        names = [name for name, where in [*self._room.items()] if where == scope]
+        return [self.left.get(name) for name in names]
 
     def has_some(self, scope: Scope) -> bool:
         """True if something that this process created in *scope* is known to exist."""
@@ -124,6 +127,12 @@ class Inventory:
             if scope is not None:
                 self._coordinator.rooms.give_back(self._holder, _key(scope), 1)
 
+    def idle(self, scope: Scope) -> list[Configuration]:
+        """What exists in *scope* of what earlier tests had."""
+        idle = self.idle_keys()
+        left = [*self.left.values()]
+        return [one for one in left if one.scope == scope and one.resource_key in idle]
+
     # ---------------------------------------------------------------- announced, created, gone
 
     def _note(self, entries: list[dict[str, Any]]) -> None:
@@ -139,7 +148,7 @@ class Inventory:
     def announce(
         self, names: Iterable[str], scope: Scope = DEFAULT_SCOPE, *, room: bool = True
     ) -> None:
-        """Note, before they are sent, creates of configurations with these names; *room* was taken unless they make nothing."""
+        """Note creates before they are sent; without *room* they make nothing."""
         names = list(names)
         self._room.update(dict.fromkeys(names, scope) if room else {})
         self.announced.setdefault(scope, set()).update(name.partition(TWIN)[0] for name in names)
@@ -151,7 +160,7 @@ class Inventory:
             raise
 
     def announce_twin(self, name: str, scope: Scope = DEFAULT_SCOPE, *, room: bool = True) -> str:
-        """Note the create, in *scope*, of one more configuration with the displayName *name*; what the run calls it."""
+        """Note the create of one more of the displayName *name*; return what the run calls it."""
         with self._lock:
             self._twins += 1
             twin = f"{name}{TWIN}{self._twins:x}"
@@ -171,14 +180,13 @@ class Inventory:
     def add(self, configuration: Configuration) -> None:
         """Take this for one that the run has created, and may delete.
 
-        An interrupt may come between any two steps: what is left may be deleted, and what is not among it is unresolved still.
+        An interrupt may come between any two steps: what is not left is unresolved still.
         """
         self._ownership.allow(configuration.sid, scope=configuration.scope)
         made = configuration.scope.account, configuration.name.partition(TWIN)[0]
         self._owners[configuration.sid] = (
             made if self._owners.get(configuration.sid, made) == made else None
         )
-        self.fresh.add(configuration.resource_key)
         self.left[configuration.name] = configuration
         self.unresolved.pop(configuration.name, None)
 
@@ -205,11 +213,11 @@ class Inventory:
         return configuration.resource_key in self._leaving
 
     def is_gone(self, configuration: Configuration) -> bool:
-        """True if it is known to be deleted."""
+        """Whether it is known to be deleted."""
         return configuration.resource_key in self._gone
 
     def owner(self, sid: str, shown: Any = None) -> int | None:
-        """The account that has created this, *shown* under a name; None where that is not known, or what is shown is another one."""
+        """The account that has created this; None if unknown, or if it is *shown* as another."""
         account, name = self._owners.get(sid) or (None, "")
         return None if isinstance(shown, str) and shown.casefold() != name.casefold() else account
 

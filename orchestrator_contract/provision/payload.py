@@ -1,4 +1,4 @@
-"""Valid create requests: a name of the run's own, a grouping type and a memory store that the endpoint takes."""
+"""Valid create requests."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Payloads:
     def new(
         self, extra: dict[str, Any] | None = None, scope: Scope = DEFAULT_SCOPE
     ) -> dict[str, Any]:
-        """A payload for *scope* with the members of *extra*, whose displayName is put behind that of the run."""
+        """A payload for *scope* with the members of *extra*; its displayName becomes a suffix."""
         number = next(self._numbers)
         payload = {
             "displayName": f"oc-{self._run_id}-{number:x}",
@@ -72,7 +72,7 @@ class Payloads:
         self._grouping = payload["conversationGroupingType"]
 
     def store(self, scope: Scope) -> str:
-        """The memory store for configurations of *scope*: that of its account, or else of one that is listed there."""
+        """The memory store of *scope*: its account's, or else one that is listed there."""
         account = self._client.profile.account(scope)
         given = self._client.profile.provision.memory_store_id
         if account is not None and account.memory_store_id:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, wait
+from functools import partial
 from math import inf
 from typing import Any
 
@@ -14,12 +14,12 @@ from orchestrator_contract.api.poller import Poller
 from orchestrator_contract.exceptions import CheckInconclusive, NothingToDelete, SupplyExhausted
 from orchestrator_contract.guard import Ownership
 from orchestrator_contract.provision import cleanup
-from orchestrator_contract.provision.create import Creator
 from orchestrator_contract.provision.given import Given
 from orchestrator_contract.provision.holds import Holds, Kept
 from orchestrator_contract.provision.inventory import Inventory
-from orchestrator_contract.provision.making import Making
 from orchestrator_contract.provision.refusals import TooFew
+from orchestrator_contract.provision.single import SingleCreator
+from orchestrator_contract.provision.stock import Stock
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.results.findings import Findings
 from orchestrator_contract.scope import DEFAULT_SCOPE, ResourceKey, Scope
@@ -49,15 +49,14 @@ class Provisioner:
         self.inventory = inventory
         self._holds = holds
         self.listing = Pagination(client, findings)
-        self.creator = Creator(
+        self.creator = SingleCreator(
             client, poller, findings, inventory, self.listing, run_id, self._make_room
         )
-        self._making = Making(client, poller, inventory, ownership, holds, self.creator, ahead)
+        self._stock = Stock(client, poller, inventory, ownership, holds, self.creator, ahead)
         self._given = Given(client, self.creator.identity)
         #: What several tests share.
         self.kept = Kept(lambda: self.most_kept)
         holds.register(self.kept)
-        self._leaving: list[Future[None]] = []
         self._discarded: set[ResourceKey] = set()
         #: How many were asked for where fewer would do, and how many there were.
         self.asked = self.got = 0
@@ -65,17 +64,16 @@ class Provisioner:
     @property
     def ahead(self) -> int:
         """How many more are made whenever one has to be made."""
-        return self._making.ahead
+        return self._stock.ahead
 
     @ahead.setter
     def ahead(self, number: int) -> None:
-        self._making.ahead = number
+        self._stock.ahead = number
 
     def begin(self, to_come: float = inf) -> None:
-        """Note that a new test begins: what earlier ones took or made is theirs no more. Nothing is made ahead for more tests than are *to_come*."""
-        self._making.taken.clear()
-        self.inventory.fresh.clear()
-        self._making.ahead = int(min(self._making.ahead, to_come))
+        """Note that a new test begins, and that so many are *to_come*."""
+        self.inventory.begin()
+        self._stock.begin(to_come)
 
     # ---------------------------------------------------------------- taking
 
@@ -83,12 +81,16 @@ class Provisioner:
         """One idle configuration."""
         return self.take(1, scope=scope)[0]
 
+    def newest(self) -> Configuration:
+        """The newest that exists, at which only reads are aimed; a new one if that is quick."""
+        return self._stock.newest() or self.take(1, new=True)[0]
+
     def spare(self, *, scope: Scope = DEFAULT_SCOPE) -> Configuration:
-        """A configuration that no test needs any longer, or else an idle one."""
+        """One that no test needs any longer, best one that serves no other, or an idle one."""
         idle = self.idle(scope)
         if not idle:
             return self.one(scope=scope)
-        spoiled = min(idle, key=self._making.is_unspoiled)
+        spoiled = min(idle, key=lambda one: self.client.ownership.untouched(one.resource_key))
         self.use(spoiled)
         return spoiled
 
@@ -102,10 +104,10 @@ class Provisioner:
         new: bool = False,
         kept: bool = False,
     ) -> list[Configuration]:
-        """*number* idle configurations, their creation finished; not fewer than *least* where there are no more.
+        """*number* idle configurations, or at least *least* if there are no more.
 
-        *payloads* gives members of the create request for some of them, where this target creates; *new* ones are
-        created now, one after the other in the list. Of those to be *kept* there may be fewer than of others.
+        *payloads* gives members of creates for some of them; *new* ones are next to each other in
+        the list. Of those to be *kept* there may be fewer than of others.
 
         Raises:
             NothingToDelete: they can't be had, or the deletion budget is spent.
@@ -137,14 +139,15 @@ class Provisioner:
         mode = self.client.profile.provision.mode
         if mode == "create":
             wanted = [payloads[i] if i < len(payloads) else {} for i in range(number)]
-            return self._making.take(wanted, scope, new=new)
+            return self._stock.take(wanted, scope, new=new)
         self.inventory.charge(number)
         try:
             if mode is None:
                 raise NothingToDelete("the profile has no [provision]")
             if scope != DEFAULT_SCOPE:
                 raise CheckInconclusive(
-                    f"[provision] mode = {mode!r} gives configurations of the first account and region only"
+                    f"[provision] mode = {mode!r} gives configurations of the first account and "
+                    "region only"
                 )
             found = [Configuration(sid) for sid in self._given.take(number)]
         except BaseException:
@@ -153,28 +156,13 @@ class Provisioner:
         self.client.ownership.allow(*(configuration.sid for configuration in found))
         return found
 
-    def elsewhere(self, scope: Scope, instead: list[Configuration]) -> list[Configuration]:
-        """As many configurations of another *scope* as are given; those themselves where the target has none to give."""
-        if not self.client.profile.has(scope):
-            return instead
-        try:
-            found = self.take(len(instead), scope=scope)
-        except NothingToDelete:
-            return instead
-        self.give_back(*instead)
-        return found
-
     def use(self, *configurations: Configuration) -> None:
         """Keep these as long as the present test runs."""
-        self._making.taken.update(one.resource_key for one in configurations)
-
-    def in_use(self, configuration: Configuration) -> bool:
-        """True if the present test uses it."""
-        return configuration.resource_key in self._making.taken
+        self.inventory.use(*configurations)
 
     @property
     def is_tight(self) -> bool:
-        """True if there is so little room that tests share what they leave unchanged."""
+        """Whether there is so little room that tests share what they do not spoil."""
         return 0 < self.inventory.share() < _LEAST_ROOM
 
     @property
@@ -187,17 +175,17 @@ class Provisioner:
         """Return idle ones at which nothing but reads was aimed, for other tests."""
         for configuration in configurations:
             if configuration.name:
-                self._making.put(configuration)
+                self._stock.put(configuration)
             else:
                 self.inventory.discharge(1)
                 self._given.give_back(configuration.sid)
 
     def idle(self, scope: Scope = DEFAULT_SCOPE) -> list[Configuration]:
-        """The configurations created in *scope* that no test needs any longer."""
-        return self._making.idle(scope)
+        """What was created in *scope* and no test needs any longer."""
+        return self._stock.idle(scope)
 
     def _make_room(self, scope: Scope) -> bool:
-        return self._making.make_room(scope, at_any_cost=True)
+        return self._stock.make_room(scope, at_any_cost=True)
 
     # ---------------------------------------------------------------- the end
 
@@ -207,28 +195,24 @@ class Provisioner:
         return self._given.stale
 
     def discard(self, *, keep: Callable[[Configuration], bool] = lambda _: False) -> None:
-        """Delete what this process created, but not what is to *keep*; `clean_up` waits for the end of it."""
+        """Delete what this process created and need not *keep*; `clean_up` waits for the end."""
+        self._stock.clear()
+        self.client.parallel.join()
         unneeded = [
             one
             for one in self.inventory.left.values()
             if one.resource_key not in self._discarded and not keep(one)
         ]
-        self._making.clear()
         self._discarded.update(one.resource_key for one in unneeded)
-        begun = cleanup.begin(self.client, self.poller, unneeded, self.inventory.gone)
-        # Followed at once: when the endpoint's clock has been moved, an operation of today may be too old to be there.
-        self._leaving.append(
-            self.client.parallel.beside(
-                lambda: cleanup.conclude(self.poller, begun, self.inventory.gone)
-            )
-        )
+        delete = partial(cleanup.delete, self.client, self.poller, unneeded, self.inventory.gone)
+        self.client.parallel.beside(delete)
 
     def clean_up(self) -> list[Configuration]:
-        """Delete what this run created and what is left of it; what could not be deleted is returned."""
+        """Delete what this run created; return what could not be deleted."""
         self._given.end()
         self.client.forgive()
         self.discard()
-        wait(self._leaving)
+        self.client.parallel.join()
         return cleanup.clean_up(
             self.client,
             self.poller,

@@ -1,4 +1,4 @@
-"""Waiting until what was created shows: reads may come from a copy that lags behind, and no source says how far."""
+"""Waits until what was created shows: reads may come from a copy that lags behind."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class _Reads:
     prompt: int = 0
     #: Whether one has shown late.
     late: bool = False
-    #: Whether one never showed: that is for the tests to judge, and further ones are not waited for.
+    #: True if one never showed: tests judge that, and further ones are not waited for.
     given_up: bool = False
 
     @property
@@ -56,9 +56,9 @@ class ReadLag:
         self._ways = (_Reads("fetch", self._fetched), _Reads("list", self._listed))
 
     def wait(self, configurations: Sequence[Configuration]) -> None:
-        """Wait until fetch and list show these, which were created just now in one account and region.
+        """Wait until fetch and list show these, which were created just now in one scope.
 
-        Once enough have shown at once, that is taken to be this endpoint's way, and nothing more is sent.
+        Once enough have shown at once, nothing more is sent.
         """
         for way in self._ways:
             if configurations and not way.trusted:

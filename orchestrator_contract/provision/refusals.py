@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from orchestrator_contract.exceptions import (
@@ -21,21 +22,22 @@ from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.scope import Scope
 
-#: Statuses by which a create may be refused because the account is full, beside an operation that FAILED.
+#: Statuses that may refuse a create because the account is full.
 FULL = frozenset({400, 403, 409, 429})
 _LONGEST = 200
+#: Calls in a row that led to nothing, after which there is a pause before the next, longer each
+#: time, in seconds.
+_MAX_FRUITLESS = 3
+_PAUSE_S, _LONGEST_PAUSE_S = 5.0, 80.0
 
 
 class TooFew(NothingToDelete):
     """Fewer could be created than were asked for."""
 
-    def __init__(
-        self, reason: str, made: Mapping[int, Configuration], *, full: bool = False
-    ) -> None:
+    def __init__(self, reason: str, made: Sequence[Configuration], *, full: bool = False) -> None:
         super().__init__(reason)
-        #: Those that were made all the same, by their place; they are removed at the end like all others.
-        self.by_index = made
-        self.made = [made[index] for index in sorted(made)]
+        #: Those that were made all the same; they are removed at the end like all others.
+        self.made = made
         #: Whether the endpoint may hold as many as it takes.
         self.full = full
 
@@ -44,10 +46,10 @@ class CreateRefused(TooFew, SupplyExhausted):
     """Fewer could be created, because the endpoint takes no more for now."""
 
 
-def no_room(bound: int, made: Mapping[int, Configuration] | None = None) -> CreateRefused:
-    """The error where *bound* configurations of the run exist, and no more may."""
+def no_room(bound: int, made: Sequence[Configuration] = ()) -> CreateRefused:
+    """What to raise where *bound* configurations of the run's exist, and no more may."""
     reason = f"the account has room for {bound} of the run's configurations at once"
-    return CreateRefused(reason, made or {}, full=True)
+    return CreateRefused(reason, made, full=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,8 @@ class Refusal:
     def by(cls, exchange: Exchange) -> Refusal:
         """That of a create which was answered otherwise than with 202."""
         kind = exchange.headers.get("content-type", "no Content-Type")
-        said = f"POST {exchange.url} answered {exchange.status} ({kind:.60}){words_of(exchange.response)}"
+        words = words_of(exchange.response)
+        said = f"POST {exchange.url} answered {exchange.status} ({kind:.60}){words}"
         waits = exchange if exchange.status in (429, 503) else None
         full = exchange.status in FULL
         return cls(said, refuses=True, may_be_full=full, asks_to_wait=waits)
@@ -89,15 +92,15 @@ class Refusal:
         failed = operation.status == "FAILED"
         return cls(said, refuses=failed, may_be_full=failed)
 
-    def as_error(self, made: Mapping[int, Configuration], scope: Scope, *, full: bool) -> TooFew:
-        """The error for a refusal that left only *made*."""
+    def as_error(self, made: Sequence[Configuration], scope: Scope, *, full: bool) -> TooFew:
+        """What to raise when it left only *made*."""
         kind = CreateRefused if self.answered else TooFew
         reason = f"configurations can't be created: {self.reason}{_hint(self.reason, scope)}"
         return kind(reason, made, full=full)
 
 
 def certainly_made_nothing(error: Inconclusive) -> bool:
-    """True if a create that failed so was not sent, or answered 429."""
+    """Whether a create that failed so was not sent, or answered 429."""
     if isinstance(error, NoResponse):
         return error.exchange.fault is TransportFault.CONNECT
     if isinstance(error, Throttled):
@@ -106,7 +109,7 @@ def certainly_made_nothing(error: Inconclusive) -> bool:
 
 
 def _error_of(operation: Operation) -> str:
-    """The reason that a FAILED operation gives, behind a colon; empty without one."""
+    """What a FAILED operation says of its reason, behind a colon; empty where it says nothing."""
     error = operation.object.get("error")
     members = error if isinstance(error, dict) else {}
     said = [members.get(name) for name in ("title", "detail", "message")]
@@ -125,3 +128,42 @@ def _hint(reason: str, scope: Scope) -> str:
     else:
         key = "[provision] memory_store_id"
     return f" (set {key} to a store of this account and region)"
+
+
+class Outlook:
+    """Whether another call may make something: each that is in vain costs its waits."""
+
+    def __init__(self) -> None:
+        #: Where nothing can be created, and why.
+        self._closed: dict[Scope, Refusal] = {}
+        #: Calls in a row that led to nothing, why the last did, and when the next may be made.
+        self._fruitless = 0
+        self._problem: Refusal | None = None
+        self._resume_at = 0.0
+
+    def check(self, scope: Scope) -> None:
+        """Let a call begin, unless those before it led to nothing.
+
+        Raises:
+            TooFew: they did.
+        """
+        refusal = self._closed.get(scope)
+        if self._fruitless >= _MAX_FRUITLESS and time.monotonic() < self._resume_at:
+            refusal = refusal or self._problem
+        if refusal is not None:
+            raise refusal.as_error([], scope, full=False)
+
+    def close(self, scope: Scope, refusal: Refusal) -> None:
+        """Note that nothing can be created in *scope*."""
+        self._closed[scope] = refusal
+
+    def failed(self, refusal: Refusal) -> None:
+        """Note that a call led to nothing."""
+        self._fruitless += 1
+        self._problem = refusal
+        pause = min(_PAUSE_S * 2.0 ** (self._fruitless - _MAX_FRUITLESS), _LONGEST_PAUSE_S)
+        self._resume_at = time.monotonic() + pause
+
+    def succeeded(self) -> None:
+        """Note that a call made something."""
+        self._fruitless = 0

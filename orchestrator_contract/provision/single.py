@@ -1,4 +1,4 @@
-"""Creates of single configurations: under a key that is tested, or under a name that another one has."""
+"""Creates of single configurations: under a tested key, or under the name of another."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from typing import Any
 from orchestrator_contract.exceptions import NothingToDelete
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.request import Request
+from orchestrator_contract.provision.create import Creator
 from orchestrator_contract.provision.identity import named_at_end
-from orchestrator_contract.provision.post import Post
 from orchestrator_contract.provision.refusals import Refusal, no_room
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.scope import DEFAULT_SCOPE, Scope
 
 
-class SingleCreates(Post):
+class SingleCreator(Creator):
     """Creates that a test looks at one by one."""
 
     def take_room(self, scope: Scope = DEFAULT_SCOPE) -> None:
@@ -31,7 +31,7 @@ class SingleCreates(Post):
             if not self._make_room(scope):
                 raise no_room(self._inventory.bound(scope))
 
-    # ---------------------------------------------------------------- one whose create is under test
+    # ---------------------------------------------------------------- under a tested key
 
     def begin(
         self,
@@ -40,7 +40,7 @@ class SingleCreates(Post):
         *,
         send: Callable[[Request], Exchange] | None = None,
     ) -> Operation:
-        """Have the create of one configuration accepted under *key*, sent by *send* if it is given; `conclude` follows it.
+        """Have a create accepted under *key*; `conclude` follows it.
 
         Raises:
             Inconclusive: it was not accepted.
@@ -64,6 +64,7 @@ class SingleCreates(Post):
         made = self._identify({name: operation}, {name: payload}, DEFAULT_SCOPE)
         if name not in made:
             raise NothingToDelete(Refusal.after(operation).reason)
+        self._inventory.use(made[name])
         self._read_lag.wait([made[name]])
         return made[name]
 
@@ -71,7 +72,7 @@ class SingleCreates(Post):
         """Send a create once more under a key; what it makes against expectation is the run's, too.
 
         Raises:
-            NothingToDelete: it is another request than the *first*, and there is no room for what it may make.
+            NothingToDelete: it is another request than the *first*, and there is no room.
         """
         shown = payload["displayName"]
         another = json.dumps(payload).encode() != first.request_body or key != first.key
@@ -97,7 +98,7 @@ class SingleCreates(Post):
     # ---------------------------------------------------------------- one more of the same name
 
     def namesake(self, configuration: Configuration, scope: Scope = DEFAULT_SCOPE) -> Configuration:
-        """Another configuration with the same content and displayName, in *scope*, if the endpoint takes one.
+        """Another configuration of the same content and displayName, in *scope*.
 
         Raises:
             Inconclusive: it does not.
@@ -128,7 +129,7 @@ class SingleCreates(Post):
         return self._made_twin(sid, payload, name, scope)
 
     def _twin_of(self, operation: Operation, name: str, scope: Scope) -> str | None:
-        """The id of one more configuration that is called *name*: what its create names, or else what the list has new."""
+        """The id of one more of this *name*, by its create or else by the list."""
         if operation.status != "COMPLETED":
             return None
         sid = named_at_end(operation)
@@ -140,6 +141,7 @@ class SingleCreates(Post):
         self, sid: str, payload: dict[str, Any], name: str, scope: Scope = DEFAULT_SCOPE
     ) -> Configuration:
         twin = self._made(sid, {**payload, "displayName": name}, scope)
+        self._inventory.use(twin)
         self._inventory.created([twin])
         self._read_lag.wait([twin])
         return twin

@@ -1,17 +1,82 @@
-"""Configurations at which refused requests are aimed: nothing in the run may delete them."""
+"""What refused requests are aimed at: absent SIDs, and configurations that nothing deletes."""
 
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterable
 
-from orchestrator_contract.exceptions import NothingToDelete
+from orchestrator_contract.api.client import Client
+from orchestrator_contract.exceptions import BudgetExhausted, Inconclusive, NothingToDelete
 from orchestrator_contract.guard import Ownership
+from orchestrator_contract.inputs.identifiers import Identifiers
+from orchestrator_contract.inputs.malformed_sids import USUAL_SID, MalformedSid
 from orchestrator_contract.provision.holds import Holder, Holds
 from orchestrator_contract.provision.inventory import Inventory
 from orchestrator_contract.provision.payload import RICH
 from orchestrator_contract.provision.provisioner import Provisioner
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.scope import DEFAULT_SCOPE, Scope
+
+
+class Absent:
+    """SIDs that a DELETE may name without deleting anything: a fetch has shown that."""
+
+    def __init__(self, api: Client, guard: Ownership, identifiers: Identifiers) -> None:
+        self._api = api
+        self._guard = guard
+        self._identifiers = identifiers
+        self._known: dict[Scope, Configuration] = {}
+
+    def one(self, scope: Scope = DEFAULT_SCOPE) -> Configuration:
+        """A well-formed SID that does not exist in *scope*, the same for the whole run.
+
+        Raises:
+            Inconclusive: the endpoint says that it exists.
+        """
+        if scope not in self._known:
+            configuration = Configuration(self._identifiers.sid(), scope=scope)
+            self.confirm(configuration)
+            self._known[scope] = configuration
+        return self._known[scope]
+
+    def confirm(self, configuration: Configuration) -> None:
+        """Allow a DELETE of *configuration* after a fetch has shown that it does not exist.
+
+        Raises:
+            Inconclusive: it may exist.
+        """
+        fetch = self._api.fetch(configuration)
+        if fetch.succeeded:
+            raise Inconclusive(
+                f"a fetch of the made-up SID {configuration.sid[:60]!r} returns {fetch.status}, "
+                "so it may exist"
+            )
+        self._guard.allow(configuration.sid, scope=configuration.scope)
+
+    def harmless(
+        self, malformed: Iterable[MalformedSid], target: Configuration
+    ) -> list[MalformedSid]:
+        """Those of *malformed* SIDs near *target* that a DELETE may name.
+
+        No two ids of the documented form are near each other. Near any other id a fetch must show
+        first that nothing exists, or somebody else's configuration could be deleted.
+        """
+        found = [
+            one
+            for one in malformed
+            if USUAL_SID.fullmatch(target.sid) or self._is_absent(one.segment, target.scope)
+        ]
+        self._guard.allow(*(one.segment for one in found), scope=target.scope)
+        return found
+
+    def _is_absent(self, segment: str, scope: Scope) -> bool:
+        try:
+            self.confirm(Configuration(segment, scope=scope))
+        except BudgetExhausted:
+            raise
+        except Inconclusive:
+            return False
+        return True
 
 
 class Targets(Holder):
@@ -37,11 +102,7 @@ class Targets(Holder):
 
     @property
     def control(self) -> Configuration:
-        """A configuration that no request of the run deletes.
-
-        Raises:
-            NothingToDelete: there is none to be had.
-        """
+        """The control configuration of the default scope."""
         return self.control_in(DEFAULT_SCOPE)
 
     def control_in(self, scope: Scope) -> Configuration:
@@ -52,13 +113,15 @@ class Targets(Holder):
         """
         known = self._controls.get(scope)
         if known is None or self.may_be_deleted(known):
-            known = self._controls[scope] = self._configurations.one(scope=scope)
+            first = not self._former  # nothing is made ahead yet, and nothing waited for
+            (known,) = self._configurations.take(1, scope=scope, new=first)
+            self._controls[scope] = known
             self._former.append(known)
-        self._configurations.use(known)
+        self._inventory.use(known)
         return known
 
     def one(self) -> Configuration:
-        """A configuration with all its optional parts, or the control configuration for want of one.
+        """A configuration with all optional parts, or for want of one the control configuration.
 
         Raises:
             NothingToDelete: not even that can be had.
@@ -83,11 +146,11 @@ class Targets(Holder):
 
     def surrender(self) -> None:
         """Let go of control configurations that the present test does not use."""
-        in_use = self._configurations.in_use
+        in_use = self._inventory.in_use
         self._controls = {scope: one for scope, one in self._controls.items() if in_use(one)}
 
     def may_be_deleted(self, configuration: Configuration) -> bool:
-        """True if this control configuration may have been deleted by an accepted delete."""
+        """True if this was a control configuration that a delete may have taken."""
         untouched = self._guard.untouched(configuration.resource_key)
         return configuration in self._former and not untouched
 

@@ -118,7 +118,7 @@ class Run:
         }
 
     def merge(self, worker: str, found: Mapping[str, Any] | None, error: object) -> None:
-        """Take over what a worker *found*; None where it has died, by an *error* or an interrupt."""
+        """Take over a worker's findings; None if it has died, by an *error* or an interrupt."""
         self.process.coordinator.clock.release(worker, crashed=found is None)
         if found is not None:
             self._awaited -= 1

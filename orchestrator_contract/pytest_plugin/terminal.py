@@ -95,8 +95,8 @@ def hide_paths(config: pytest.Config) -> None:
 class Ticker:
     """Shows long steps on a file descriptor that pytest does not capture.
 
-    On a terminal a step stands behind pytest's own progress and is wiped again. Elsewhere one line a
-    minute is a sign of life.
+    On a terminal a step stands behind pytest's own progress and is wiped again. Elsewhere one line
+    a minute is a sign of life.
     """
 
     def __init__(self, steps: Steps, descriptor: int, columns_left: Callable[[], int]) -> None:

@@ -52,6 +52,8 @@ _RELIED_ON = frozenset(
 )
 #: Requirements that one mistake in replays breaches, in whichever state the operation is.
 _REPLAYS = frozenset({"KEY-REPLAY", "KEY-REPLAY-ENDED", "KEY-REPLAY-FAILED", "KEY-TTL-MIN"})
+#: Those that one mistake in recognizing a key's request breaches.
+_REUSES = frozenset({"KEY-REUSE-OTHER-SID", "KEY-REUSE-OTHER-CALL"})
 _Touches = Callable[["Stage", tuple[str, ...]], bool]
 #: Shares of breaches that have an exchange in common: one cause leads to most of the others',
 #: or to some of them while those accompany most of its own.
@@ -157,12 +159,15 @@ class _Group:
         )
 
     def _is_like(self, other: _Group) -> bool:
-        """Return true if both are about replays, or about one wrong status of a DELETE."""
-        mine, theirs = self.rows[0], other.rows[0]
-        if {mine.requirement.id, theirs.requirement.id} <= _REPLAYS:
+        """Return true if both are about replays, reuses, or one wrong status of a DELETE."""
+        first, lead = self.rows[0], other.rows[0].requirement.id
+        names = {row.requirement.id for row in self.rows}
+        if any(lead in kind and names & kind for kind in (_REPLAYS, _REUSES)):
             return True
-        wrong = _last_statuses(mine) - DELETE_STATUSES
-        return mine.requirement.id == "DEL-STATUS" and set() < _last_statuses(theirs) <= wrong
+        wrong = _last_statuses(first) - DELETE_STATUSES
+        return first.requirement.id == "DEL-STATUS" and (
+            set() < _last_statuses(other.rows[0]) <= wrong
+        )
 
     def _share(self, other: _Group, touches: _Touches) -> float:
         hits = sum(touches(found, trail) for found, trail in other.trails)

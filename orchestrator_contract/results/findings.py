@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import asdict, dataclass, replace
 from threading import local
 from typing import Any
@@ -17,6 +18,8 @@ from orchestrator_contract.results.records import Records
 
 #: Breaches of one test that are kept for the message of its failure.
 _MAX_OF_TEST = 40
+#: The test that has ended, and whose findings are recorded; threads of `Parallel` inherit it.
+_ATTRIBUTED: ContextVar[str] = ContextVar("attributed", default="")
 #: Calls of which the profile may tolerate statuses.
 DELETES = frozenset({"delete", "delete-conversation"})
 
@@ -163,7 +166,7 @@ class Findings(Records):
 
     @contextmanager
     def held(self) -> Iterator[list[Held]]:
-        """Hold what this thread finds instead of counting it: generated inputs are sent twice before they count."""
+        """Keep this thread's findings uncounted until a generated input is sent again."""
         held: list[Held] = []
         self._thread.held = held
         try:
@@ -222,6 +225,11 @@ class Findings(Records):
                 self._checks_before[requirement] = record.checks
                 record.add_test(test)
 
+    @property
+    def requirements(self) -> list[str]:
+        """The requirements of the current test."""
+        return [*self._checks_before]
+
     def end(self) -> list[tuple[str, str]]:
         """Return the breaches recorded since `begin`: requirement and problem."""
         with self._lock:
@@ -236,16 +244,16 @@ class Findings(Records):
 
     @contextmanager
     def attributed_to(self, test: str) -> Iterator[None]:
-        """Attribute what this thread records to *test*, which has ended."""
-        self._thread.test = test
+        """Attribute what is recorded here to *test*, which has ended."""
+        token = _ATTRIBUTED.set(test)
         try:
             yield
         finally:
-            self._thread.test = None
+            _ATTRIBUTED.reset(token)
 
     @property
     def _current_test(self) -> str:
-        return getattr(self._thread, "test", None) or self.test
+        return _ATTRIBUTED.get() or self.test
 
     def _conclude(self) -> None:
         """Name the current test in the requirements that it checked to the end."""

@@ -55,11 +55,12 @@ class Records(Counts):
         )
 
     def story(self, requirement: str, lines: Sequence[str]) -> None:
-        """Add a shrunk scenario to the newest breach kept, unless it has one."""
+        """Add a shrunk scenario to the newest breach, unless it has one, and show it first."""
         with self._lock:
             shown = self._record(requirement).shown
             if shown and not shown[-1].story:
-                shown[-1] = replace(shown[-1], story=tuple(map(self._redactor.text, lines)))
+                story = tuple(map(self._redactor.text, lines))
+                shown.insert(0, replace(shown.pop(), story=story))
 
     def _breach(self, requirement: str, breach: Breach, exchanges: Sequence[Exchange]) -> None:
         record, problem = self._record(requirement), breach.problem

@@ -216,7 +216,7 @@ def conclude(  # noqa: PLR0913  # one keyword a part of the result
 
 def _generated(findings: Findings) -> str:
     """Say how many requests of each kind were generated."""
-    kinds = ", ".join(f"{number} {kind}" for kind, number in findings.generated.most_common())
+    kinds = ", ".join(f"{kind} {number}" for kind, number in findings.generated.most_common())
     return f"generated: {kinds}" if kinds else ""
 
 

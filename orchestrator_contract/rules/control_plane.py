@@ -26,6 +26,18 @@ def accepted(findings: Findings, exchange: Exchange) -> bool:
     return findings.status("CTRL-ACCEPTED", [exchange], 202)
 
 
+def refused(findings: Findings, exchange: Exchange) -> bool:
+    """A create or fetch that can't be served is refused."""
+    status = exchange.status
+    return findings.check(
+        "CTRL-REFUSED",
+        status is not None and 300 <= status < 500,
+        expected="a 4xx",
+        seen=exchange.outcome(),
+        exchanges=[exchange],
+    )
+
+
 def same_configuration(findings: Findings, sid: str, fetch: Exchange) -> bool:
     """A fetch shows the configuration that it names.
 

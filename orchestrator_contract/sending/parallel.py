@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextvars import copy_context
 from threading import Event, Semaphore, local
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from orchestrator_contract.exceptions import BudgetExhausted
 
@@ -25,6 +26,9 @@ class Parallel:
         # Threads live as long as the client: with xdist each has a line to the coordinator.
         self._pool = ThreadPoolExecutor(_WIDTH, "client")
         self._inside = local()
+        #: For what waits beside the tests, so that it does not keep them from sending.
+        self._beside = ThreadPoolExecutor(2 * _WIDTH, "beside")
+        self._begun: list[Future[Any]] = []
 
     def __call__(
         self, function: Callable[[_T], _R], items: Sequence[_T], width: int = _WIDTH
@@ -45,7 +49,7 @@ class Parallel:
                 return function(item)
 
         try:
-            futures = [self._pool.submit(take_turn, item) for item in items]
+            futures = [self._pool.submit(copy_context().run, take_turn, item) for item in items]
             wait(futures)
         except BaseException:
             # What is under way still changes the endpoint, and cleaning up needs to know of it. Who
@@ -59,10 +63,17 @@ class Parallel:
             raise
         return [future.result() for future in futures]
 
-    def beside(self, function: Callable[[], None]) -> Future[None]:
+    def beside(self, function: Callable[[], _R]) -> Future[_R]:
         """Begin *function* beside what follows."""
-        return self._pool.submit(function)
+        future = self._beside.submit(function)
+        self._begun = [*(one for one in self._begun if not one.done()), future]
+        return future
+
+    def join(self) -> None:
+        """Wait for all that was begun beside."""
+        wait(self._begun)
 
     def close(self) -> None:
         """Start nothing more, without waiting for threads."""
         self._pool.shutdown(wait=False, cancel_futures=True)
+        self._beside.shutdown(wait=False, cancel_futures=True)

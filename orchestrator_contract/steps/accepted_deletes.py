@@ -33,7 +33,8 @@ _WELL_KNOWN_KEYS = frozenset(
 _PAUSES_S = (0.2, 0.5, 1.0)
 #: Further pauses after a 409, in seconds, while other work may hold the configuration.
 _TURNS_S = (1.0,) * 40
-#: Headers of a repeated request on a new connection: they are no part of the request that the key stands for.
+#: Headers of a repeated request on a new connection: they are no part of the request that the key
+#: stands for.
 _OTHER_CLIENT = [
     ("User-Agent", "another-client/1.0"),
     ("Accept", "*/*"),
@@ -67,8 +68,9 @@ class AcceptedDeletes(Step):
     ) -> Operation:
         """Have the delete of an idle configuration accepted; its operation is not followed yet.
 
-        409 and 500 are documented and may pass: the delete is sent again, with a new key, as it is open whether
-        they are stored for a key. With *key_under_test* a refusal of the key counts for KEY-FORMAT-ACCEPTED.
+        409 and 500 are documented and may pass: the delete is sent again, with a new key, as it is
+        open whether they are stored for a key. With *key_under_test* a refusal of the key counts
+        for KEY-FORMAT-ACCEPTED.
 
         Raises:
             CheckInconclusive: a 500 or 503 may have carried it out.
@@ -94,7 +96,8 @@ class AcceptedDeletes(Step):
             self._judge_refused_key(key, exchange, tries)
             if not _may_pass(tries):
                 break
-            # It is open whether an error is stored for its key, so the next try has a plain new one.
+            # It is open whether an error is stored for its key, so the next try has a plain new
+            # one.
             key, key_under_test = (self._endpoint.key() if key is not None else None), False
         raise self._refused(configuration, key, tries, key_under_test=key_under_test)
 
@@ -195,7 +198,8 @@ class AcceptedDeletes(Step):
             configuration.resource_key
         ):
             return CheckInconclusive(
-                f"an earlier delete without a clear response may have been carried out before this {last.status}"
+                "an earlier delete without a clear response may have been carried out before"
+                f" this {last.status}"
             )
         if key_under_test and last.status in _TAKEN:
             if last.object.get("code") != KEY_USED:

@@ -5,16 +5,13 @@ from __future__ import annotations
 from orchestrator_contract.contract.limits import HOUR
 from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.exceptions import only_this_check
-from orchestrator_contract.steps.deletes import Deletes
-from orchestrator_contract.steps.step import Step, Uses
+from orchestrator_contract.steps.step import Step
 
 DAY = 24 * HOUR
 
 
 class Clock(Step):
     """Moves the endpoint's clock, in all regions at once."""
-
-    _deletes = Uses(Deletes)
 
     def __init__(self, endpoint: Endpoint) -> None:
         super().__init__(endpoint)
@@ -26,7 +23,8 @@ class Clock(Step):
         Raises:
             CheckInconclusive: the target gives no way to move it, or did not move it.
         """
-        self._deletes.complete_pending()
+        self._endpoint.beside.join()
+        self._api.parallel.join()
         with only_this_check():
             self._api.advance_clock(seconds)
 

@@ -96,7 +96,7 @@ class ConcurrentDeletes(Step):
         """Concurrent deletes of one SID, half of them under keys of their own.
 
         Raises:
-            Inconclusive: none was accepted, or none ended.
+            Inconclusive: none was accepted.
         """
         number = self._endpoint.effort.concurrent
 
@@ -106,9 +106,6 @@ class ConcurrentDeletes(Step):
         race = Race(*self._concurrent.send_on(self._endpoint.configurations.one(), batch))
         self._observe("OBS-SECOND-DELETE", race.responses, "at once: ")
         race.operations = self._distinct(race)
-        self._endpoint.poller.finish(race.operations, early=False)
-        if not any(one.done for one in race.operations):
-            raise Inconclusive("none of the operations ended within the poll limit")
         return race
 
     def judge_one_sid(self, race: Race) -> None:
@@ -117,8 +114,10 @@ class ConcurrentDeletes(Step):
         A race without a COMPLETED operation is repeated once.
 
         Raises:
-            Inconclusive: a delete that was answered 5xx may be the one that was carried out.
+            Inconclusive: none ended, or a delete that was answered 5xx may be the one that was
+                carried out.
         """
+        self._finish(race)
         concurrency.one_operation_completes(self._findings, race.operations)
         if any(one.status == "COMPLETED" for one in race.operations):
             self._judge_deleted(race)
@@ -127,9 +126,15 @@ class ConcurrentDeletes(Step):
             raise Inconclusive("a delete that was answered 5xx may have been carried out")
         # All may fail for a reason of their own; when that happens twice the race is the reason.
         again = self.of_one_sid()
+        self._finish(again)
         completed = any(one.status == "COMPLETED" for one in again.operations)
         steps = [*race.steps, *again.steps]
         concurrency.sid_deleted(self._findings, completed, "none COMPLETED, twice", steps)
+
+    def _finish(self, race: Race) -> None:
+        self._endpoint.poller.finish(race.operations, early=False)
+        if not any(one.done for one in race.operations):
+            raise Inconclusive("none of the operations ended within the poll limit")
 
     def _judge_deleted(self, race: Race) -> None:
         exists, fetch = self._check.look(race.configuration)

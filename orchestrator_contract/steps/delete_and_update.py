@@ -12,8 +12,8 @@ from orchestrator_contract.contract.limits import LARGEST_PAGE
 from orchestrator_contract.exceptions import CheckInconclusive, Inconclusive
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.request import Request
-from orchestrator_contract.provision.create import Creator
 from orchestrator_contract.provision.identity import named_by
+from orchestrator_contract.provision.single import SingleCreator
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.rules import concurrency, control_plane, deletion, idempotency
@@ -217,7 +217,7 @@ class DeleteAndUpdate(Step):
 
     # ---------------------------------------------------------------- beside a create
 
-    def _creator(self) -> tuple[Creator, dict[str, Any]]:
+    def _creator(self) -> tuple[SingleCreator, dict[str, Any]]:
         if self._endpoint.profile.provision.mode != "create":
             raise CheckInconclusive("configurations are given here, not created")
         creator = self._endpoint.configurations.creator

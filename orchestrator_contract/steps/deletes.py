@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from orchestrator_contract.endpoint import Endpoint
@@ -13,7 +13,6 @@ from orchestrator_contract.exceptions import (
     only_this_check,
 )
 from orchestrator_contract.http.exchange import Exchange
-from orchestrator_contract.provision.holds import Holder
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.rules import deletion
@@ -26,18 +25,16 @@ _REPEATS_AFTER_FAILED = 2
 _SEVERAL, _MOST = 3, 12
 
 
-class Deletes(AcceptedDeletes, Holder):
+class Deletes(AcceptedDeletes):
     """Deletes of one run's configurations."""
 
     def __init__(self, endpoint: Endpoint) -> None:
         super().__init__(endpoint)
-        self._pending: list[tuple[Operation, str]] = []
         self._pool: list[Operation] = []
         self._drawn = set[Operation]()
         self._withheld = set[Operation]()
         self._pool_advanced = 0
         self._expected_draws = 0
-        endpoint.holds.register(self)
 
     # ---------------------------------------------------------------- completed
 
@@ -48,7 +45,6 @@ class Deletes(AcceptedDeletes, Holder):
             Inconclusive: none did.
         """
         done = self._judge_ends(self._endpoint.poller.finish(operations))
-        self.complete_pending()
         if not done:
             raise Inconclusive("no delete was seen to end COMPLETED")
         self._put_into_pool(done)
@@ -93,27 +89,32 @@ class Deletes(AcceptedDeletes, Holder):
             return self.complete([self._endpoint.poller.accept(exchange, configuration)])[0]
 
     def later(self, operation: Operation) -> None:
-        """Complete *operation* beside later ones, reported under its test."""
-        test = self._accepted_in.get(operation, self._findings.test)
-        self._pending.append((operation, test))
+        """Complete *operation* beside later tests, as far as it can be followed."""
 
-    def complete_pending(self) -> None:
-        """Complete the deletes that were left for later, side by side."""
-        pending, self._pending = self._pending, []
-        self._endpoint.client.parallel(self._complete_one, pending)
+        def complete() -> None:
+            with contextlib.suppress(Inconclusive):
+                self._judge_ends(self._endpoint.poller.finish([operation], early=False))
 
-    def _complete_one(self, pending: tuple[Operation, str]) -> None:
-        operation, test = pending
-        with self._findings.attributed_to(test), contextlib.suppress(Inconclusive):
-            self._judge_ends(self._endpoint.poller.finish([operation], early=False))
+        test = self._accepted_in.get(operation, "")
+        self._endpoint.beside.judge(complete, operation.configuration, test=test)
 
-    def holds(self, configuration: Configuration) -> bool:
-        """True if the delete of *configuration* is still to be followed."""
-        return any(one.configuration is configuration for one, _ in self._pending)
+    def complete_later(
+        self,
+        operations: Sequence[Operation],
+        then: Callable[[Operation], object] = lambda _: None,
+    ) -> None:
+        """Complete *operations* beside later tests, and call *then* with each COMPLETED one."""
 
-    def release(self) -> None:
-        """Complete what is left for later."""
-        self.complete_pending()
+        def complete() -> None:
+            done = self._judge_ends(self._endpoint.poller.finish(operations))
+            for completed in done:
+                then(completed)
+            self._put_into_pool(done)
+            if not done:
+                raise Inconclusive("no delete was seen to end COMPLETED")
+
+        if operations:
+            self._endpoint.beside.judge(complete, *(one.configuration for one in operations))
 
     # ---------------------------------------------------------------- shared
 

@@ -25,7 +25,7 @@ class FinalLooks(Step):
         """Complete pending deletes and do all rechecks; delete some if none."""
         if not self._endpoint.rechecks.saw_completed:
             self._deletes.completed(1 if self._endpoint.effort.few else _COMPLETED)
-        self._deletes.complete_pending()
+        self._endpoint.beside.join()
         self._endpoint.rechecks.settle()
 
     def server_errors(self) -> None:

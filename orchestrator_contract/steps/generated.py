@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import unquote, urlencode
 
 from orchestrator_contract.api.pagination import token_of
 from orchestrator_contract.contract.limits import LARGEST_PAGE
-from orchestrator_contract.exceptions import BudgetExhausted, CheckInconclusive, Inconclusive
+from orchestrator_contract.exceptions import (
+    BudgetExhausted,
+    CheckInconclusive,
+    Inconclusive,
+    NothingToDelete,
+)
 from orchestrator_contract.http.exchange import Call, Exchange
+from orchestrator_contract.http.request import Request
 from orchestrator_contract.http.retry_after import past_500
 from orchestrator_contract.inputs.identifiers import is_well_formed_key
 from orchestrator_contract.inputs.malformed_keys import MalformedKey
@@ -29,6 +36,8 @@ from orchestrator_contract.steps.malformed import MalformedRequests
 from orchestrator_contract.steps.step import Step, Uses
 
 _WELL_FORMED_SID = re.compile(r"(?:conv|cfg)_configuration_[0-7][0-9a-z]{25}", re.ASCII)
+_NAME = re.compile(r"[a-zA-Z0-9_ -]{1,32}")
+_STORE = re.compile(r"mem_(?:store|service)_[0-7][0-9a-z]{25}")
 _PAGE_SIZE = re.compile(r"pageSize=([1-9][0-9]{0,3})|", re.ASCII)
 
 
@@ -49,9 +58,9 @@ class GeneratedInputs(Step):
             )
             return again
 
-        strategy = malformed_keys(str(used.accepted.key))
+        kinds = malformed_keys(str(used.accepted.key))
         number = self._endpoint.effort.generated_keys
-        return Examples(self._endpoint, "malformed keys", attempt).run(strategy, number)
+        return Examples(self._endpoint, "malformed keys", attempt).run(kinds, number)
 
     def malformed_sids(self, near: Configuration) -> list[Exchange]:
         """Delete malformed SIDs, and a few well-formed ones, near that of *near*."""
@@ -66,8 +75,8 @@ class GeneratedInputs(Step):
             return self._malformed.sid(sid, near.scope)
 
         number = self._endpoint.effort.generated_sids
-        strategy = malformed_sids(near.sid)
-        return Examples(self._endpoint, "malformed SIDs", attempt).run(strategy, number)
+        kinds = malformed_sids(near.sid)
+        return Examples(self._endpoint, "malformed SIDs", attempt).run(kinds, number)
 
 
 class GeneratedRequests(Step):
@@ -88,7 +97,8 @@ class GeneratedRequests(Step):
         from orchestrator_contract.fuzzing import schema_requests  # noqa: PLC0415  # slow
 
         absent = self._endpoint.absent.one()
-        self._run("headers", schema_requests.headers(), partial(self._with_header, absent))
+        kinds = {"headers": schema_requests.headers()}
+        self._run("headers", kinds, partial(self._with_header, absent))
 
     def _delete(self, request: tuple[str, str | None]) -> Exchange | None:
         segment, key = request
@@ -105,7 +115,8 @@ class GeneratedRequests(Step):
         )
 
         def send() -> Exchange:
-            # Generators come back to the same values: a key may have been used on another SID, and have stored a 500.
+            # Generators come back to the same values: a key may have been used on another SID, and
+            # have stored a 500.
             used = self._endpoint.key() if well_formed else key
             return self._api.delete(
                 Configuration(segment), key=used, call=call, allow_no_response=True
@@ -143,6 +154,60 @@ class GeneratedRequests(Step):
             malformed_input.not_found(self._findings, exchange)
         return exchange
 
+    # ---------------------------------------------------------------- other calls
+
+    def operations(self) -> None:
+        """Fetches of operations that do not exist."""
+        from orchestrator_contract.fuzzing import schema_requests  # noqa: PLC0415  # slow
+
+        self._run("operations", schema_requests.operation_ids(), self._fetch_operation)
+
+    def _fetch_operation(self, segment: str) -> Exchange | None:
+        if not unquote(segment).strip("./") or "%2f" in segment.lower():
+            return None  # it may lead elsewhere
+        call = Call("operation", segment, of="other", outside_api=True)
+        request = self._api.request(call, "GET", f"/Operations/{segment}")
+        exchange = past_500(partial(self._api.send, request, allow_no_response=True))
+        control_plane.refused(self._findings, exchange)
+        return exchange
+
+    def creates(self) -> None:
+        """Creates with generated payloads; valid ones only where configurations are plenty."""
+        from orchestrator_contract.fuzzing import schema_requests  # noqa: PLC0415  # slow
+
+        effort = self._endpoint.effort
+        kinds = schema_requests.payloads(valid=not effort.few and not effort.gentle)
+        self._run("creates", kinds, self._create)
+
+    def _create(self, text: str) -> Exchange | None:
+        """Create under the run's own name, or one that begins with it."""
+        payload, sent = json.loads(text), list[Exchange]()
+        if not payload.get("displayName") or not isinstance(payload["displayName"], str):
+            return None  # what a lenient endpoint makes of it could not be told from others'
+        creator = self._endpoint.configurations.creator
+        own = creator.payloads.plain()
+        name = own["displayName"]
+        valid = _NAME.fullmatch(payload["displayName"])
+        payload["displayName"] = name if valid else name + payload["displayName"]
+        if _STORE.fullmatch(str(payload.get("memoryStoreId"))):
+            payload["memoryStoreId"] = own["memoryStoreId"]
+
+        def send(request: Request) -> Exchange:
+            sent.append(self._api.send(request, returns=frozenset({429, 503})))
+            return sent[-1]
+
+        try:
+            operation = creator.begin(payload, self._endpoint.key(), send=send)
+            self._endpoint.configurations.give_back(creator.conclude(operation, payload))
+        except NothingToDelete:
+            if not sent:
+                raise
+            if sent[-1].status != 202:
+                self._endpoint.inventory.discharge(1)
+        if sent[-1].status not in (202, 429, 503):
+            control_plane.refused(self._findings, sent[-1])
+        return sent[-1]
+
     # ---------------------------------------------------------------- the list
 
     def lists(self) -> None:
@@ -152,7 +217,7 @@ class GeneratedRequests(Step):
         self._run("lists", schema_requests.queries(), self._page)
 
     def page_tokens(self) -> None:
-        """Pages by tokens near a real one: first what lacks a character or has one more, then generated ones.
+        """Pages by tokens near a real one: a character less or more, then generated ones.
 
         Raises:
             CheckInconclusive: the list gives no token.
@@ -162,22 +227,25 @@ class GeneratedRequests(Step):
         token = token_of(self._list_walks.page(1))
         if not token:
             raise CheckInconclusive("the list gives no nextToken")
+        number = self._endpoint.effort.generated_requests
         written = (token[:-1], token[1:], token + token[-1:], token.swapcase(), token * 2)
-        for near in written[: self._endpoint.effort.generated_requests]:
-            self._page(urlencode({"pageToken": near}))
-        encoded = schema_requests.tokens(token).map(
-            lambda one: urlencode({"pageToken": one.encode("utf-8", "surrogateescape")})
-        )
-        self._run("page tokens", encoded, self._page)
+        for near in written[:number]:
+            self._by_token(near)
+        self._run("page tokens", schema_requests.tokens(token), self._by_token, -(-number // 2))
+        lengths = schema_requests.tokens_by_length(len(token))
+        self._run("lengths of page tokens", lengths, self._by_token, 3 * number)
 
     def page_sizes(self, configurations: Sequence[Configuration]) -> None:
-        """Walks over pages of each size that parts the list into two, as many as the effort allows."""
+        """Walk over pages of each size that splits the list, as far as the effort allows."""
         listed = self._endpoint.configurations.listing.sids()
         sizes = [*range(-(-len(listed) // 2), len(listed))]
         self._endpoint.random.shuffle(sizes)
         for size in sizes[: self._endpoint.effort.generated_requests // 2]:
             walk = self._list_walks.small_pages(configurations, size, listed)
             self._list_walks.check_pages(walk)
+
+    def _by_token(self, token: str) -> Exchange:
+        return self._page(urlencode({"pageToken": token.encode("utf-8", "surrogateescape")}))
 
     def _page(self, query: str) -> Exchange:
         page = past_500(partial(self._api.page, query))
@@ -188,18 +256,24 @@ class GeneratedRequests(Step):
 
     # ----------------------------------------------------------------
 
-    def _run(self, kind: str, strategy: Any, attempt: Callable[[Any], Exchange | None]) -> None:
+    def _run(
+        self,
+        name: str,
+        kinds: Mapping[str, Any],
+        attempt: Callable[[Any], Exchange | None],
+        number: int = 0,
+    ) -> None:
         from orchestrator_contract.fuzzing.examples import Examples  # noqa: PLC0415  # slow
 
-        number = self._endpoint.effort.generated_requests
-        Examples(self._endpoint, kind, attempt).run(strategy, number)
+        number = number or self._endpoint.effort.generated_requests
+        Examples(self._endpoint, name, attempt).run(kinds, number)
 
 
 class Histories(Step):
     """Runs the state machine."""
 
     def run(self, *, clock: bool) -> None:
-        """Run half of the histories that the effort asks for; with *clock* those in which the endpoint's clock is moved.
+        """Run half of the effort's histories; with *clock* those that move the endpoint's clock.
 
         Where there is no clock, all are run without one.
         """

@@ -12,7 +12,7 @@ from orchestrator_contract.contract.limits import LARGEST_PAGE
 from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.exceptions import CheckInconclusive, Inconclusive, NothingToDelete
 from orchestrator_contract.inputs.key_forms import FORMS, key_of_form
-from orchestrator_contract.inputs.payloads import PAYLOADS
+from orchestrator_contract.inputs.payloads import COMMON_PAYLOADS, PAYLOADS
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.rules import control_plane
@@ -161,6 +161,8 @@ class Lifecycles(Step):
 
     def _take(self, number: int, payloads: list[dict[str, Any]]) -> list[Configuration]:
         take, size = self._endpoint.configurations.take, len(payloads)
+        if self._endpoint.poller.is_slow:  # what is created ahead has the common ones in turns
+            payloads = [{} if one in COMMON_PAYLOADS else one for one in payloads]
         scope = _ELSEWHERE.get(number % len(FORMS), DEFAULT_SCOPE)
         if scope != DEFAULT_SCOPE and self._endpoint.profile.has(scope):
             with contextlib.suppress(NothingToDelete, CheckInconclusive):

@@ -7,6 +7,7 @@ call.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
@@ -89,6 +90,8 @@ class OtherAsyncCalls(Step):
             "delete-conversation": endpoint.step(Conversations).take,
         }
         self._led: dict[str, LedCall] = {}
+        #: Calls that come to their end beside the tests.
+        self._ending: dict[str, Future[None] | None] = {}
 
     def lead(self, name: str, *, before: int = 0, after: int = 0) -> LedCall:
         """A call accepted and followed to its end, replayed so often *before* and *after* it.
@@ -96,25 +99,39 @@ class OtherAsyncCalls(Step):
         Raises:
             Inconclusive: there is nothing to call it on, or it was not accepted.
         """
+        return self._end(name, *self._begin(name, before), after)
+
+    def lead_beside(self, name: str, then: Callable[[LedCall], object] = lambda _: None) -> None:
+        """Lead a call whose key is used again while it runs and, beside later tests, at its end.
+
+        *then* is called with it.
+        """
+        few = self._endpoint.effort.few
+        begun = self._begin(name, 0 if few else _REPLAYS)
+
+        def end() -> None:
+            led = self._end(name, *begun, 1 if few else _REPLAYS)
+            if not few:
+                self._endpoint.poller.poll_other_link(led.operation)
+            then(led)
+
+        self._ending[name] = self._endpoint.beside.judge(end)
+
+    def _begin(self, name: str, replays: int) -> tuple[AsyncCall, Operation]:
         call = self._makers[name]()
         operation = call.begin(self._endpoint.key())
-        self._replay(call, operation, before)
+        self._replay(call, operation, replays)
+        return call, operation
+
+    def _end(self, name: str, call: AsyncCall, operation: Operation, replays: int) -> LedCall:
         led = LedCall(call, operation, call.conclude(operation))
         self._share(name, led)
         self._judge_end(led)
-        self._replay(call, operation, after)
-        return led
-
-    def lead_and_replay(self, name: str) -> LedCall:
-        """A call whose key is used again while it runs and after its end."""
-        if self._endpoint.effort.few:
-            return self.lead(name, after=1)
-        led = self.lead(name, before=_REPLAYS, after=_REPLAYS)
-        self._endpoint.poller.poll_other_link(led.operation)
+        self._replay(call, operation, replays)
         return led
 
     def _share(self, name: str, led: LedCall) -> None:
-        """Keep the configuration of *led* for other tests, in place of the last one of this name."""
+        """Keep the configuration of *led* for other tests, in place of the last one."""
         if (known := self._led.get(name)) is not None:
             self._endpoint.configurations.kept.let_go(known.configuration)
         self._led[name] = led
@@ -122,6 +139,8 @@ class OtherAsyncCalls(Step):
 
     def led(self, name: str) -> LedCall:
         """The newest call of this name that was led, or a new one."""
+        if (ending := self._ending.pop(name, None)) is not None:
+            wait([ending])
         led, configurations = self._led.get(name), self._endpoint.configurations
         if led is None or not configurations.kept.holds(led.configuration):
             led = self.lead(name)

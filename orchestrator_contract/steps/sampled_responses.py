@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import defaultdict
+from functools import partial
 
 from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.exceptions import Inconclusive
@@ -74,7 +75,8 @@ class SampledResponses(Step):
         self._deleted_twice = True
         configuration = self._endpoint.configurations.one()
         first = self._delete(configuration)
-        self._follow(configuration, first, self._delete(configuration))
+        follow = partial(self._follow, configuration, first, self._delete(configuration))
+        self._endpoint.beside.judge(follow, configuration)
 
     def _inject(self, status: int) -> None:
         target = self._endpoint.configurations.spare()

@@ -46,8 +46,12 @@ class Updates(Step):
             CheckInconclusive: the endpoint refuses it.
         """
         operation = self.update(configuration, method)
-        self._endpoint.finish([operation])
+        self.finish(operation)
         return operation
+
+    def finish(self, operation: Operation) -> None:
+        """Follow an update to its end."""
+        self._endpoint.finish([operation])
 
     def request(
         self, configuration: Configuration, method: str, text: str, *, key: str | None = None

@@ -24,6 +24,7 @@ from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.scope import DEFAULT_SCOPE, Scope
 from orchestrator_contract.steps.aged_keys import AgedKeys
+from orchestrator_contract.steps.beside import Beside
 from orchestrator_contract.steps.client_disconnect import ClientDisconnect
 from orchestrator_contract.steps.clock import DAY, Clock
 from orchestrator_contract.steps.concurrent_deletes import (
@@ -111,6 +112,12 @@ updates = step(Updates)
 def api(endpoint: Endpoint) -> Client:
     """The calls of the contract."""
     return endpoint.client
+
+
+@pytest.fixture(scope="session")
+def beside(endpoint: Endpoint) -> Beside:
+    """Judges beside later tests."""
+    return endpoint.beside
 
 
 @pytest.fixture(scope="session")
@@ -253,16 +260,14 @@ def listed(endpoint: Endpoint, request: pytest.FixtureRequest) -> Iterator[Liste
     """Configurations in the list, as long as tests ask for them."""
     listed = endpoint.step(ListedConfigurations)
     yield listed
-    items = request.session.items
-    later = items[items.index(request.node) + 1 :]
-    if not any("listed" in _fixtures(item) for item in later):
+    if endpoint.effort.few or not _asked_for_later("listed", request):
         listed.let_go()
 
 
 @pytest.fixture
 def newest(configurations: Provisioner, check: Check) -> Configuration:
     """The configuration that was created last."""
-    newest = configurations.take(1, new=True)[0]
+    newest = configurations.newest()
     check.seen(newest)
     return newest
 
@@ -339,7 +344,9 @@ def failed(failed_operations: FailedOperations) -> Operation:
 @pytest.fixture(scope="session")
 def led_conversation(other_calls: OtherAsyncCalls) -> LedCall:
     """The delete of a conversation, led to its end."""
-    return other_calls.lead_and_replay("delete-conversation")
+    other_calls.lead_beside("delete-conversation")
+    led: LedCall = other_calls.led("delete-conversation")
+    return led
 
 
 @pytest.fixture
@@ -380,9 +387,14 @@ def reused(deletes: Deletes) -> Operation:
 
 
 @pytest.fixture
-def other(key_reuse: KeyReuse) -> Configuration:
+def other(
+    key_reuse: KeyReuse, configurations: Provisioner, request: pytest.FixtureRequest
+) -> Iterator[Configuration]:
     """A configuration for used keys, shared as long as they are refused."""
-    return key_reuse.other()
+    other = key_reuse.other()
+    yield other
+    if not _asked_for_later("other", request):
+        configurations.kept.let_go(other)
 
 
 @pytest.fixture(scope="session")
@@ -525,6 +537,12 @@ def _of_calls(kinds: Sequence[str]) -> list[Any]:
     """Kinds of keys as parameters; findings of a create's key land on its own requirement."""
     create = pytest.param(CREATE, marks=pytest.mark.requirement("CTRL-KEY"))
     return [create if kind == CREATE else kind for kind in kinds]
+
+
+def _asked_for_later(name: str, request: pytest.FixtureRequest) -> bool:
+    """True if a later test of the session has a fixture of this *name*."""
+    items = request.session.items
+    return any(name in _fixtures(item) for item in items[items.index(request.node) + 1 :])
 
 
 def _fixtures(item: pytest.Item) -> tuple[str, ...]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from orchestrator_contract.check import Check
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
+from orchestrator_contract.steps.beside import Beside
 from orchestrator_contract.steps.concurrent_deletes import (
     CompetingRequests,
     ConcurrentDeletes,
@@ -27,9 +30,10 @@ def test_one_key_at_once_starts_one_operation(
     operation = concurrent_deletes.under_one_key(configuration)
 
     check.same_response(operation, deletes.repeat(operation))
-    for completed in deletes.complete([operation]):
-        check.same_response(completed, deletes.repeat(completed))
-        check.deleted(completed)
+    deletes.complete_later(
+        [operation],
+        lambda one: (check.same_response(one, deletes.repeat(one)), check.deleted(one)),
+    )
 
 
 @pytest.mark.extended
@@ -73,12 +77,12 @@ def test_concurrent_replays_return_the_original_response(
 
 @pytest.mark.requirement("CONC-ONE-SID", "CONC-ONE-COMPLETED", "DEL-STATUS", "HTTP-COMPLETE")
 def test_one_sid_at_once_is_deleted_once(
-    concurrent_deletes: ConcurrentDeletes, round_: int
+    concurrent_deletes: ConcurrentDeletes, beside: Beside, round_: int
 ) -> None:
     """Concurrent deletes of one SID get documented statuses and delete it."""
     race = concurrent_deletes.of_one_sid()
 
-    concurrent_deletes.judge_one_sid(race)
+    beside.judge(partial(concurrent_deletes.judge_one_sid, race), race.configuration)
 
 
 @pytest.mark.requirement(
@@ -118,27 +122,39 @@ def test_second_delete_leaves_the_running_one(
     deletes: Deletes,
     undisturbed: Operation,
     check: Check,
+    beside: Beside,
     keyed: bool,
 ) -> None:
     """A second delete gets a documented status; the running one completes."""
     second = second_deletes.send(undisturbed, keyed=keyed)
 
-    second_deletes.judge(undisturbed, [second])
-    for completed in deletes.complete([undisturbed]):
-        check.completed_delete_was_carried_out("CONC-ONE-SID", completed, second)
-        second_deletes.repeat_refused(completed, second)
+    def judge() -> None:
+        second_deletes.judge(undisturbed, [second])
+        for completed in deletes.complete([undisturbed]):
+            check.completed_delete_was_carried_out("CONC-ONE-SID", completed, second)
+            second_deletes.repeat_refused(completed, second)
+
+    beside.judge(judge, undisturbed.configuration)
 
 
 @pytest.mark.extended
 @pytest.mark.requirement("CONC-ONE-SID", "KEY-REPLAY", "KEY-REPLAY-ENDED")
 def test_refused_deletes_leave_the_running_one(
-    second_deletes: SecondDeletes, undisturbed: Operation, deletes: Deletes, check: Check
+    second_deletes: SecondDeletes,
+    undisturbed: Operation,
+    deletes: Deletes,
+    check: Check,
+    beside: Beside,
 ) -> None:
     """Refused deletes leave the running one and its key."""
     others = second_deletes.refused_ways(undisturbed)
 
     check.same_response(undisturbed, deletes.repeat(undisturbed))
-    second_deletes.judge(undisturbed, others)
-    for completed in deletes.complete([undisturbed]):
-        check.completed_delete_was_carried_out("CONC-ONE-SID", completed, *others)
-        check.same_response(completed, deletes.repeat(completed))
+
+    def judge() -> None:
+        second_deletes.judge(undisturbed, others)
+        for completed in deletes.complete([undisturbed]):
+            check.completed_delete_was_carried_out("CONC-ONE-SID", completed, *others)
+            check.same_response(completed, deletes.repeat(completed))
+
+    beside.judge(judge, undisturbed.configuration)

@@ -7,6 +7,7 @@ import pytest
 from orchestrator_contract.check import Check
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
+from orchestrator_contract.steps.beside import Beside
 from orchestrator_contract.steps.delete_and_update import DeleteAndUpdate
 from orchestrator_contract.steps.deletes import Deletes
 
@@ -41,19 +42,30 @@ def test_reads_beside_a_delete_show_its_neighbours(delete_and_update: DeleteAndU
     delete_and_update.judge_end(mix)
 
 
-@pytest.mark.extended
 @pytest.mark.requirement("CONC-LINEARIZABLE", "KEY-REUSE-OTHER-CALL")
-@pytest.mark.parametrize("method", ["PUT", "PATCH"])
-@pytest.mark.parametrize("under_its_key", [False, True], ids=["new-key", "its-key"])
+@pytest.mark.parametrize("method", ["PUT", pytest.param("PATCH", marks=pytest.mark.extended)])
+@pytest.mark.parametrize(
+    "under_its_key",
+    [
+        pytest.param(False, id="new-key"),
+        pytest.param(True, marks=pytest.mark.extended, id="its-key"),
+    ],
+)
 def test_delete_while_an_update_runs(
-    delete_and_update: DeleteAndUpdate, target: Configuration, method: str, under_its_key: bool
+    delete_and_update: DeleteAndUpdate,
+    updatable: Configuration,
+    beside: Beside,
+    method: str,
+    under_its_key: bool,
 ) -> None:
     """A delete while an update runs is refused and does nothing, or deletes."""
     update, delete = delete_and_update.delete_while_updating(
-        target, method, under_its_key=under_its_key
+        updatable, method, under_its_key=under_its_key
     )
 
-    delete_and_update.judge_delete_while_updating(target, update, delete)
+    beside.judge(
+        lambda: delete_and_update.judge_delete_while_updating(updatable, update, delete), updatable
+    )
 
 
 @pytest.mark.requirement("EFFECT-NO-RESTORE")

@@ -22,6 +22,19 @@ def test_delete_with_a_generated_header_is_not_found(
     generated_requests.headers()
 
 
+@pytest.mark.requirement("CTRL-REFUSED")
+def test_fetch_of_a_generated_operation_is_refused(generated_requests: GeneratedRequests) -> None:
+    """A fetch of an operation that does not exist is refused."""
+    generated_requests.operations()
+
+
+@pytest.mark.extended
+@pytest.mark.requirement("CTRL-REFUSED", "CTRL-ACCEPTED")
+def test_generated_create_is_accepted_or_refused(generated_requests: GeneratedRequests) -> None:
+    """A generated create is accepted with 202, or refused."""
+    generated_requests.creates()
+
+
 @pytest.mark.requirement("CTRL-PAGE")
 def test_generated_query_gets_a_page_or_a_refusal(generated_requests: GeneratedRequests) -> None:
     """A generated query of the list gets a page or a refusal."""

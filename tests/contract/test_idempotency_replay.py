@@ -69,7 +69,10 @@ def test_keys_return_the_original_responses_after_many_others(
     used: Operation, deletes: Deletes, many_keys: list[str], check: Check
 ) -> None:
     """Keys of any UUID version and variant keep their responses among many."""
-    others = deletes.completed(len(many_keys), keys=many_keys, key_under_test=True)
+    others: list[Operation] = []
+    for key in many_keys:
+        others += deletes.accept_new(keys=[key], key_under_test=True)
+        deletes.complete_later(others[-1:])
 
     for operation, again in deletes.repeat_each([used, *others]):
         check.same_response(operation, again)

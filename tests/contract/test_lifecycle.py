@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from orchestrator_contract.steps.beside import Beside
 from orchestrator_contract.steps.lifecycle import Lifecycles
 
 #: Requirements that every exchange of a lifecycle samples.
@@ -52,16 +53,19 @@ SAMPLED = (
 
 
 @pytest.mark.requirement(*SAMPLED)
-def test_full_lifecycle(lifecycles: Lifecycles, batch: int) -> None:
+def test_full_lifecycle(lifecycles: Lifecycles, beside: Beside, batch: int) -> None:
     """A batch of deletes runs from creates to a list that holds none of it."""
     lifecycle = lifecycles.begin(batch)
     lifecycle.shown()
 
     lifecycle.accept()
     lifecycle.replay(first=0)
-    lifecycle.complete()
 
-    lifecycle.deleted()
-    lifecycle.replay(first=1)
-    lifecycle.poll_again()
-    lifecycle.not_listed()
+    def end() -> None:
+        lifecycle.complete()
+        lifecycle.deleted()
+        lifecycle.replay(first=1)
+        lifecycle.poll_again()
+        lifecycle.not_listed()
+
+    beside.judge(end, *lifecycle.configurations)

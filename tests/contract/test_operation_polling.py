@@ -27,7 +27,7 @@ def test_operation_completes(deletes: Deletes, keyed: bool) -> None:
     """The operation of a delete ends COMPLETED."""
     operations = deletes.accept_new(keyed=keyed)
 
-    deletes.complete(operations)
+    deletes.complete_later(operations)
 
 
 @pytest.mark.extended

@@ -10,7 +10,7 @@ from orchestrator_contract.check import Check
 from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.steps.conversations import ConversationDelete
 from orchestrator_contract.steps.deletes import Deletes
-from orchestrator_contract.steps.other_async_calls import OtherAsyncCalls
+from orchestrator_contract.steps.other_async_calls import LedCall, OtherAsyncCalls
 
 CALLS = ["create", "update", pytest.param("patch", marks=pytest.mark.extended)]
 
@@ -19,7 +19,7 @@ CALLS = ["create", "update", pytest.param("patch", marks=pytest.mark.extended)]
 @pytest.mark.parametrize("call", CALLS)
 def test_call_is_accepted_completed_and_replayed(other_calls: OtherAsyncCalls, call: str) -> None:
     """Create, update and patch complete and replay like a delete."""
-    other_calls.lead_and_replay(call)
+    other_calls.lead_beside(call)
 
 
 @pytest.mark.requirement("CTRL-KEY-PAYLOAD")
@@ -56,11 +56,13 @@ def test_key_of_another_call_is_not_a_deletes(
     other_calls: OtherAsyncCalls, deletes: Deletes, check: Check, call: str
 ) -> None:
     """A delete under another call's key does not return that call's operation."""
-    led = other_calls.lead(call)
 
-    for operation in other_calls.delete_under_key(led):
-        for completed in deletes.complete([operation]):
-            check.completed_delete_was_carried_out("KEY-REUSE-OTHER-CALL", completed)
+    def delete(led: LedCall) -> None:
+        for operation in other_calls.delete_under_key(led):
+            for completed in deletes.complete([operation]):
+                check.completed_delete_was_carried_out("KEY-REUSE-OTHER-CALL", completed)
+
+    other_calls.lead_beside(call, delete)
 
 
 @pytest.mark.extended

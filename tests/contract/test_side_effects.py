@@ -9,6 +9,7 @@ import pytest
 from orchestrator_contract.check import Check
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
+from orchestrator_contract.steps.beside import Beside
 from orchestrator_contract.steps.deletes import Deletes
 from orchestrator_contract.steps.namesakes import Namesakes
 from orchestrator_contract.steps.updates import Updates
@@ -63,14 +64,18 @@ def test_create_of_the_same_name_does_not_restore(
 @pytest.mark.requirement("EFFECT-ONLY-BY-DELETE", "CTRL-ACCEPTED")
 @pytest.mark.parametrize("method", METHODS)
 def test_update_deletes_nothing(
-    updates: Updates, updatable: Configuration, check: Check, method: str
+    updates: Updates, updatable: Configuration, check: Check, beside: Beside, method: str
 ) -> None:
     """An updated configuration exists, at once and later."""
-    updated = updates.updated(updatable, method)
+    update = updates.update(updatable, method)
 
-    check.unchanged(
-        updatable, after=updated.steps, requirement="EFFECT-ONLY-BY-DELETE", recheck=True
-    )
+    def judge() -> None:
+        updates.finish(update)
+        check.unchanged(
+            updatable, after=update.steps, requirement="EFFECT-ONLY-BY-DELETE", recheck=True
+        )
+
+    beside.judge(judge, updatable)
 
 
 @pytest.mark.extended

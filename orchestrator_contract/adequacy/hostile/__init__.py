@@ -1,8 +1,8 @@
-"""Hostile endpoints: each one misbehaves in exactly one way, to prove that the suite survives and says so.
+"""Hostile servers: each violates HTTP in one way, which the suite survives and reports.
 
 Run one as a process of its own:
-``python -m orchestrator_contract.adequacy.hostile NAME --port 0 --write-profile FILE``. They are test
-doubles: loopback only, nothing survives a restart, and they share no code with the suite.
+``python -m orchestrator_contract.adequacy.hostile NAME --port 0 --write-profile FILE``. They are
+test doubles: loopback only, nothing survives a restart, and they share no code with the suite.
 """
 
 from .place import Place

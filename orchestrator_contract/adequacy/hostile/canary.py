@@ -12,7 +12,7 @@ from .wire import Wire
 
 
 def spellings(user: str, password: str) -> frozenset[str]:
-    """Every form in which the credentials may turn up: plain, base64 (alone, as a pair), URL-encoded."""
+    """The forms of the credentials: plain, base64 (alone, as a pair), URL-encoded."""
 
     def b64(text: str) -> str:
         return base64.b64encode(text.encode()).decode()

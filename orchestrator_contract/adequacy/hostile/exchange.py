@@ -30,7 +30,7 @@ class Exchange:
     keep: bool = False
 
     def answer(self, reply: Reply) -> None:
-        """Write *reply* well-formed and keep the connection, unless the client asked to close it."""
+        """Write *reply* well-formed and keep the connection, unless asked to close it."""
         self.wire.send(reply.framed())
         self.stay()
 

@@ -26,7 +26,7 @@ class Request:
 
     @property
     def segments(self) -> list[str]:
-        """The path's segments, decoded one by one so that an encoded slash stays inside its segment."""
+        """The path's segments, each decoded, so that an encoded slash stays in its segment."""
         return [unquote(part) for part in self.path.split("/")[1:]]
 
 
@@ -85,7 +85,7 @@ class Reply:
         )
 
     def head(self, *more: bytes, length: int | None = None) -> bytes:
-        """Status line, headers, *more* raw lines (with their line ends) and, unless None, Content-Length."""
+        """Status line, headers, *more* raw lines and, unless None, Content-Length."""
         size = b"" if length is None else b"Content-Length: %d\r\n" % length
         return self.status_line() + self.header_lines() + b"".join(more) + size + b"\r\n"
 

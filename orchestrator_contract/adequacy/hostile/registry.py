@@ -1,4 +1,4 @@
-"""The list of hostile behaviours: named units that say what they do and which verdicts are right."""
+"""The hostile behaviours, each with a name, a description and the right verdicts."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def hostile(
     foreign: int = 3,
     sample: bool = False,
 ) -> Callable[[Callable[[Exchange], None]], Callable[[Exchange], None]]:
-    """Register the decorated behaviour under *name*; stack it to use one behaviour in several places."""
+    """Register the decorated behaviour under *name*; it may be stacked."""
 
     def keep(act: Callable[[Exchange], None]) -> Callable[[Exchange], None]:
         _register(Unit(name, says, frozenset(expect), places, act, foreign=foreign, sample=sample))

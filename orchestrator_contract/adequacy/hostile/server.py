@@ -15,7 +15,8 @@ from .wire import Wire
 
 USER_ENV = "HOSTILE_USER"
 PASSWORD_ENV = "HOSTILE_PASSWORD"
-#: Counts the deletes of what the suite did not make; needs no credentials and is always answered well.
+#: Counts the deletes of what the suite did not make; needs no credentials and is always answered
+#: well.
 FOREIGN_DELETES = "/__foreign_deletes"
 
 # Small limits keep a run short however the endpoint stalls.

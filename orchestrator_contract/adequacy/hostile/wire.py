@@ -19,7 +19,8 @@ class PeerGone(Exception):
 class Wire:
     """Raw bytes in and out of one accepted connection.
 
-    Senders and readers raise `PeerGone` once the other side has left: endless senders end with their reader.
+    Senders and readers raise `PeerGone` once the other side has left: endless senders end with
+    their reader.
     """
 
     def __init__(self, sock: socket.socket) -> None:
@@ -36,7 +37,7 @@ class Wire:
             raise PeerGone from gone
 
     def drip(self, data: bytes, every: float = 0.5) -> None:
-        """Send *data* byte by byte, one each *every* seconds: each single read of the peer is in time."""
+        """Send *data* byte by byte, one each *every* seconds, so that each read is in time."""
         for at in range(len(data)):
             self.send(data[at : at + 1])
             time.sleep(every)
@@ -70,7 +71,7 @@ class Wire:
         self._sock.close()
 
     def close(self) -> None:
-        """Close in order: FIN, then drain what the peer had sent, so that no RST overtakes our answer."""
+        """Close in order: FIN, then drain the peer's data, so that no RST comes first."""
         with contextlib.suppress(OSError):
             self._sock.shutdown(socket.SHUT_WR)
             self._sock.settimeout(0.2)

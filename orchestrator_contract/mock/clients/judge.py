@@ -98,7 +98,8 @@ class ClientJudge:
 def summary(report: dict[str, Any]) -> str:
     """The report as text for people."""
     lines = [
-        f"client: {report['verdict']} ({report['requests']} requests, {report['deletes']} deletes judged)"
+        f"client: {report['verdict']} ({report['requests']} requests, {report['deletes']}"
+        " deletes judged)"
     ]
     for row in report["findings"]:
         times = "once" if row["count"] == 1 else f"{row['count']} times"

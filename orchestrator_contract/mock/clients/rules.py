@@ -170,7 +170,10 @@ class _Patience(Rule):
             return
         waited = call.came - before.answered
         if 0 <= waited < before.retry_after - TOLERANCE:
-            yield f"repeated {waited:.2f} s after a {self.status} with Retry-After {before.retry_after:g}"
+            yield (
+                f"repeated {waited:.2f} s after a {self.status} with Retry-After"
+                f" {before.retry_after:g}"
+            )
 
     def answer(self, call: Call) -> None:
         if call.reached and call.status == self.status:
@@ -217,7 +220,9 @@ class Wait202(Rule):
         waited = call.came - before.answered
         if 0 <= waited < before.retry_after - TOLERANCE:
             what = "the previous poll" if followed.last else "the 202"
-            yield f"polled {waited:.2f} s after {what}, which said Retry-After {before.retry_after:g}"
+            yield (
+                f"polled {waited:.2f} s after {what}, which said Retry-After {before.retry_after:g}"
+            )
 
 
 @rule("CLIENT-POLL-ENDS", "polling ends with COMPLETED or FAILED", "S3")

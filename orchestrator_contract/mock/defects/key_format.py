@@ -69,8 +69,8 @@ def _with_hyphens(value: bytes) -> str:
 
 
 def _without_hyphens(value: bytes) -> str:
-    hex_digits = re.fullmatch(rb"(-*[0-9a-fA-F]-*){32}", value)
-    return value.replace(b"-", b"").decode() if hex_digits else ""
+    bare = value.replace(b"-", b"")
+    return bare.decode() if re.fullmatch(rb"[0-9a-fA-F]{32}", bare) else ""
 
 
 def _if_text(text: str) -> str:

@@ -12,6 +12,7 @@ from orchestrator_contract.mock.defects.bases import (
     OTHER_OPERATION,
     status_url_on_other_origin,
 )
+from orchestrator_contract.mock.errors import Refused, internal_error
 from orchestrator_contract.mock.idempotency import Entry
 from orchestrator_contract.mock.messages import Request, Response
 from orchestrator_contract.mock.registry import case, defect
@@ -158,3 +159,35 @@ class _PayloadIgnored(Behaviour):
 
     def fingerprint(self, request: Request) -> Hashable:
         return request.method, request.path, self.of(request.body)
+
+
+# -- refusals ---------------------------------------------------------------------------------
+
+
+@defect(
+    "create-invalid-500",
+    "A create with an invalid member gets a 500",
+    breaches=("CTRL-REFUSED",),
+    shows="data: an invalid member",
+)
+class _Invalid500(Behaviour):
+    def create(self, request: Request) -> Response:
+        try:
+            return super().create(request)
+        except Refused:
+            return self.refuse(request, internal_error())
+
+
+@defect(
+    "operation-unknown-500",
+    "A fetch of an unknown operation whose id does not begin with a letter gets a 500",
+    breaches=("CTRL-REFUSED",),
+    shows="data: the id of an operation",
+)
+class _Unknown500(Behaviour):
+    def poll(self, request: Request) -> Response:
+        response = super().poll(request)
+        letter = (request.sid or "")[:1].isalpha()
+        return (
+            response if response.status == 200 or letter else self.refuse(request, internal_error())
+        )

@@ -157,7 +157,7 @@ def _swapped(sid: str, real: str) -> bool:
         "% is a wildcard",
         "data: SQL wildcards",
         matches=lambda sid, real: (
-            "%" in sid and re.fullmatch(re.escape(sid).replace("%", ".*"), real) is not None
+            "%" in sid and re.fullmatch(re.sub("%+", ".*", re.escape(sid)), real) is not None
         ),
     ),
     case(

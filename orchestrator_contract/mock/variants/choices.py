@@ -402,7 +402,8 @@ class _ThrottledSometimes(Behaviour):
 
 @variant(
     "throttled-often",
-    "Every 12th call is a 429 without Retry-After, and is fine the next time, however slowly they come",
+    "Every 12th call is a 429 without Retry-After, and is fine the next time, however slowly"
+    " they come",
     warns=("ERR-429-RETRY-AFTER",),
 )
 class _ThrottledOften(Behaviour):
@@ -437,7 +438,8 @@ class _ReplayLocks(Behaviour):
 
 @variant(
     "faults-at-home",
-    "What provokes an error, or a failure, is heeded for the first account in the first region only",
+    "What provokes an error, or a failure, is heeded for the first account in the first region"
+    " only",
 )
 class _FaultsAtHome(Behaviour):
     def requested_fault(self, request: Request, configuration: Configuration | None) -> str | None:

@@ -104,7 +104,8 @@ class _LocksOutUnsaid(_LocksOut):
 
 @variant(
     "bearer-too",
-    "Bearer tokens are taken beside Basic, and POST /v2/token gives out more for client credentials",
+    "Bearer tokens are taken beside Basic, and POST /v2/token gives out more for client"
+    " credentials",
 )
 class _BearerToo(Behaviour):
     def __init__(self, world: World, settings: Settings) -> None:

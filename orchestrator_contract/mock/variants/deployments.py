@@ -22,7 +22,8 @@ from orchestrator_contract.mock.variants.choices import _SecondFails
 
 @variant(
     "error-yet-deleted",
-    "Every 12th accepted delete is answered 500 and carried out; a second one gets an operation that FAILS",
+    "Every 12th accepted delete is answered 500 and carried out; a second one gets an operation"
+    " that FAILS",
 )
 class _ErrorYetDeleted(_SecondFails):
     def delete(self, request: Request) -> Response:
@@ -101,7 +102,8 @@ class _ErrorSometimes(Behaviour):
 
 @variant(
     "one-delete-at-a-time",
-    "A delete that comes within 20 ms of another one of its configuration is a 409, whatever becomes of that",
+    "A delete that comes within 20 ms of another one of its configuration is a 409, whatever"
+    " becomes of that",
 )
 class _OneDeleteAtATime(Behaviour):
     _busy: frozenset[str] = frozenset()
@@ -123,7 +125,8 @@ class _OneDeleteAtATime(Behaviour):
 
 @variant(
     "one-operation-at-a-time",
-    "While an account's delete runs, deletes of its other configurations are a 409 that names the operation",
+    "While an account's delete runs, deletes of its other configurations are a 409 that names"
+    " the operation",
 )
 class _OneOperationAtATime(Behaviour):
     def rivals(self, request: Request) -> Iterable[Configuration]:
@@ -141,7 +144,8 @@ class _OneOperationAtATime(Behaviour):
 
 @variant(
     "one-operation-anywhere",
-    "While a delete runs, deletes of all other configurations, of whatever account and region, are a 409",
+    "While a delete runs, deletes of all other configurations, of whatever account and region,"
+    " are a 409",
 )
 class _OneOperationAnywhere(_OneOperationAtATime):
     def rivals(self, request: Request) -> Iterable[Configuration]:
@@ -154,7 +158,8 @@ class _OneOperationAnywhere(_OneOperationAtATime):
 
 @variant(
     "one-operation-first",
-    "While an operation of the account runs each delete is a 409, whether there is something to delete or not",
+    "While an operation of the account runs each delete is a 409, whether there is something to"
+    " delete or not",
 )
 class _OneOperationFirst(Behaviour):
     def delete(self, request: Request) -> Response:
@@ -223,7 +228,8 @@ class _LastPageEmpty(Behaviour):
 
 @variant(
     "pages-of-the-table",
-    "Pages of ten are cut before what is deleted is left out: many in a row may hold nothing and lead on",
+    "Pages of ten are cut before what is deleted is left out: many in a row may hold nothing and"
+    " lead on",
 )
 class _PagesOfTheTable(Behaviour):
     def cut_page(self, items: list[Configuration], query: PageQuery) -> Page:
@@ -242,7 +248,8 @@ class _PagesOfTheTable(Behaviour):
 
 @variant(
     "listed-late",
-    "A new configuration is listed two seconds after its create has COMPLETED, by a fetch it is shown at once",
+    "A new configuration is listed two seconds after its create has COMPLETED, by a fetch it is"
+    " shown at once",
 )
 class _ListedLate(Behaviour):
     def listed(self, configuration: Configuration, now: float) -> bool:
@@ -251,7 +258,8 @@ class _ListedLate(Behaviour):
 
 @variant(
     "shown-late",
-    "Reads come from a copy that lags: a new configuration shows up to two seconds after its create has COMPLETED",
+    "Reads come from a copy that lags: a new configuration shows up to two seconds after its"
+    " create has COMPLETED",
 )
 class _ShownLate(Behaviour):
     def fetchable(self, configuration: Configuration, now: float) -> bool:
@@ -271,7 +279,8 @@ class _ShownLate(Behaviour):
 
 @variant(
     "list-moves",
-    "Pages are cut by offset, the newest first, and somebody else's configurations come and go while it is walked over",
+    "Pages are cut by offset, the newest first, and somebody else's configurations come and go"
+    " while it is walked over",
 )
 class _ListMoves(Behaviour):
     _lists = 0
@@ -292,7 +301,8 @@ class _ListMoves(Behaviour):
 
 @variant(
     "replicas-flicker",
-    "Two copies answer reads in turn, and one shows a new configuration 1.5 seconds after its create has COMPLETED",
+    "Two copies answer reads in turn, and one shows a new configuration 1.5 seconds after its"
+    " create has COMPLETED",
 )
 class _ReplicasFlicker(Behaviour):
     _reads = 0

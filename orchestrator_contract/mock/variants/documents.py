@@ -14,7 +14,8 @@ _CHANNELS = ("SMS", "VOICE", "WHATSAPP")
 
 @variant(
     "configuration-filled-in",
-    "A configuration shows members that were not sent: channelSettings, statusTimeouts, accountId …",
+    "A configuration shows members that were not sent: channelSettings, statusTimeouts,"
+    " accountId …",
 )
 class _FilledIn(Behaviour):
     def configuration_document(self, configuration: Configuration) -> dict[str, Any]:

@@ -55,14 +55,14 @@ def edge_page(status: int, reason: str) -> Response:
 class _Edge(Behaviour):
     """Base of variants whose edge refuses odd paths before credentials are checked."""
 
-    status = 403
+    edge_status = 403
 
     async def respond(self, request: Request) -> Response:
         path = request.path
         if len(path) > _LONGEST:
             return edge_page(414, "URI too long.")
         if b"//" in path or _DOTS.search(path) or _PLAIN.fullmatch(path) is None:
-            return edge_page(self.status, "Bad request.")
+            return edge_page(self.edge_status, "Bad request.")
         return await super().respond(request)
 
 
@@ -73,12 +73,12 @@ class _Edge403(_Edge):
 
 @variant("edge-html-400", "The edge answers odd paths with 400 and HTML")
 class _Edge400(_Edge):
-    status = 400
+    edge_status = 400
 
 
 @variant("edge-html-404", "The edge answers odd paths with 404 and HTML")
 class _Edge404(_Edge):
-    status = 404
+    edge_status = 404
 
 
 @variant("cloudfront-headers", "Answers have the headers of CloudFront")

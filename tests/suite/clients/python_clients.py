@@ -1,8 +1,8 @@
 """Delete a configuration through one HTTP client, with care or without.
 
-Usage: python python_clients.py CLIENT USE ORIGIN USER PASSWORD SID, where USE is careful or careless and
-SID is a configuration whose DELETE is answered 429. Prints what the client saw as one line of JSON. It
-imports nothing but the client: other interpreters than the project's run it, too.
+Usage: python python_clients.py CLIENT USE ORIGIN USER PASSWORD SID, where USE is careful or
+careless and SID is a configuration whose DELETE is answered 429. Prints what the client saw as one
+line of JSON. It imports nothing but the client: other interpreters than the project's run it, too.
 """
 
 from __future__ import annotations

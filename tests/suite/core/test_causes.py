@@ -49,7 +49,8 @@ def groups(*rows: RequirementResult, new: Sequence[str] = ()) -> list[list[str]]
 
 def test_named_requirements_exist() -> None:
     """Every id in the tables of the module is one of the catalogue."""
-    tables = (causes._MESSAGE, causes._STATUS, causes._SHAPE, causes._RELIED_ON, causes._REPLAYS)
+    tables = [causes._MESSAGE, causes._STATUS, causes._SHAPE, causes._RELIED_ON]
+    tables += [causes._REPLAYS, causes._REUSES]
 
     assert frozenset().union(*tables) <= catalogue.load().requirements.keys()
 
@@ -127,6 +128,15 @@ def test_replays_in_every_state() -> None:
         row("KEY-REPLAY-FAILED", [("d2", "p", "r2")]),
         row("DELETED-LIST", [("d1", "p1", "list")]),
     ) == [["KEY-REPLAY", "KEY-REPLAY-FAILED"], ["DELETED-LIST"]]
+
+
+def test_reuses_of_every_kind() -> None:
+    """A key that is taken for another request's is one mistake, whatever the request."""
+    assert groups(
+        row("DEL-202-RELATED", [("r",)]),
+        row("KEY-REUSE-OTHER-SID", [("d", "r")]),
+        row("KEY-REUSE-OTHER-CALL", [("c", "x")]),
+    ) == [["DEL-202-RELATED", "KEY-REUSE-OTHER-SID", "KEY-REUSE-OTHER-CALL"]]
 
 
 def test_one_wrong_status_of_deletes() -> None:

@@ -307,7 +307,8 @@ def test_not_accepted(
     assert str(caught.value) == why
     assert judged(bench, "DEL-ACCEPTED", "KEY-FORMAT-ACCEPTED") == judgement
     for requirement in judgement:
-        # Every try that the scenario made is shown, of very many the last; what the client itself repeated is one of them.
+        # Every try that the scenario made is shown, of very many the last; what the client itself
+        # repeated is one of them.
         assert bench.steps(requirement)[-1] == ("DELETE sid", said[-1][0])
         assert len(bench.steps(requirement)) == min(
             6, len(bench.script.sent) - sum(one[0] == 503 for one in said)
@@ -634,6 +635,6 @@ def test_later_findings_belong_to_the_test_that_had_it_accepted(
     findings.end()
     findings.begin("tests/x.py::test_b", [])
 
-    deletes.complete_pending()
+    bench.endpoint.beside.join()
 
     assert findings.records["OP-COMPLETES"].tests == ["tests/x.py::test_a"]

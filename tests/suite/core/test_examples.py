@@ -18,7 +18,10 @@ from orchestrator_contract.rules import malformed_input
 if TYPE_CHECKING:
     from tests.suite.core.conftest import Bench
 
-_NUMBERS = st.integers(0, 10_000)
+_KINDS = {
+    "even": st.integers(0, 5000).map(lambda one: 2 * one),
+    "odd": st.integers(0, 5000).map(lambda one: 2 * one + 1),
+}
 Sent = Callable[[int], int]
 
 
@@ -32,7 +35,7 @@ def run(bench: Bench, status_of: Sent, number: int = 50) -> list[int]:
         malformed_input.not_found(bench.endpoint.findings, exchange)
         return exchange
 
-    Examples(bench.endpoint, "numbers", attempt).run(_NUMBERS, number)
+    Examples(bench.endpoint, "numbers", attempt).run(_KINDS, number)
     return sent
 
 

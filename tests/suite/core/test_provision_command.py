@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator_contract.provision.command import ProgramError, output_of
+from orchestrator_contract.provision.given import ProgramError, output_of
 
 
 def printed_by(script: str, *, seconds: float = 10, most: int = 100_000) -> str:

@@ -266,6 +266,7 @@ def test_another_account_s_number_is_discarded(start: Callable[..., Bench]) -> N
     theirs = configurations.one(scope=Scope(1))
     assert [one.scope.account for one in configurations.idle(DEFAULT_SCOPE)] == [0]
     configurations.discard()
+    bench.endpoint.client.parallel.join()
 
     assert sorted(sent.user for sent in bench.script.sent if sent.line.startswith("DELETE")) == [
         "user1",

@@ -532,3 +532,11 @@ def test_one_account_may_have_been_given_as_two() -> None:
     assert [note.partition("?")[0] for note in notes] == [
         "KEY-SCOPE-ACCOUNT: do both [[accounts]] belong to one account"
     ]
+
+
+def test_generated_requests_are_noted(findings: Findings) -> None:
+    """The note says how many requests of each kind were generated, the most first."""
+    for kind in ("histories", "malformed keys", "malformed keys"):
+        findings.count_generated(kind)
+
+    assert concluded(findings).notes == ["generated: malformed keys 2, histories 1"]

@@ -99,9 +99,13 @@ def deletable(bench: Bench, sid: str, *said: Said, status: str = "COMPLETED") ->
     """Let the delete of a SID be answered with these, or accepted."""
     name = f"del-{sid}"
     url = f"{PLANE}/Operations/{name}"
-    bench.script.on(
-        f"DELETE /Configurations/{sid}", *said or [(202, {"statusUrl": url}, {"Retry-After": "1"})]
-    )
+
+    def accept(_: Sent) -> Said:
+        if status == "COMPLETED":
+            bench.script.on(f"GET /Configurations/{sid}", (404, {}))
+        return 202, {"statusUrl": url}, {"Retry-After": "1"}
+
+    bench.script.on(f"DELETE /Configurations/{sid}", *said or [accept])
     bench.script.on(
         f"GET /Operations/{name}",
         (

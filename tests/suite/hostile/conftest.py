@@ -14,7 +14,8 @@ import pytest
 import requests
 
 USER = "hostile-user"
-#: Has a different spelling in each of JSON, HTML, URLs and base64, so that redaction has to know them all.
+#: Has a different spelling in each of JSON, HTML, URLs and base64, so that redaction has to know
+#: them all.
 PASSWORD = 'S3cr3t/+p@ss:w&rd"<e>'
 
 

@@ -34,7 +34,8 @@ TIMEOUT_S = 180
 MAX_RSS_KB = 400 * 1024
 #: The exit code for an endpoint that nothing can be learned from.
 UNUSABLE = 4
-#: What a terminal, a browser or an editor might act on: C0 without tab and line feed, DEL, C1, bidi controls.
+#: What a terminal, a browser or an editor might act on: C0 without tab and line feed, DEL, C1, bidi
+#: controls.
 ACTIVE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 #: Lines that GitHub or Azure take as commands when a job's log has them.
 WORKFLOW_COMMAND = re.compile(r"^\s*(::[\w-]+[ :]|##\[|##vso\[)", re.MULTILINE)

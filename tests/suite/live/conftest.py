@@ -64,7 +64,10 @@ def run_suite(tmp_path: Path) -> Callable[..., Finished]:
     """Run the suite with these arguments, without a terminal."""
 
     def run(
-        *arguments: object, report: str = "report", env: dict[str, str] | None = None
+        *arguments: object,
+        report: str = "report",
+        env: dict[str, str] | None = None,
+        timeout_s: float = TIMEOUT_S,
     ) -> Finished:
         folder = tmp_path / report
         done = subprocess.run(
@@ -75,7 +78,7 @@ def run_suite(tmp_path: Path) -> Callable[..., Finished]:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=TIMEOUT_S,
+            timeout=timeout_s,
             check=False,
         )
         return Finished(done.returncode, done.stdout, folder)

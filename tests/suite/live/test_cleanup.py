@@ -259,7 +259,8 @@ def test_two_runs_on_one_account(
     """Two runs at once on one account accuse nothing, and delete their own only."""
     mock = start_mock()
     others = with_others(mock)
-    # One seed for both: keys are a run's own all the same. Moving the clock would age the other run's keys.
+    # One seed for both: keys are a run's own all the same. Moving the clock would age the other
+    # run's keys.
     chosen = (*_QUICK, "-m", "not clock")
 
     runs = [spawn_suite("--target", mock.profile, *chosen) for _ in range(2)]

@@ -20,7 +20,8 @@ from orchestrator_contract.http.addresses import is_loopback
 from orchestrator_contract.profile import Profile
 from orchestrator_contract.pytest_plugin import plan
 
-#: TEST-NET-1 (RFC 5737): nobody is there, so a request that is sent all the same shows by its timeout only.
+#: TEST-NET-1 (RFC 5737): nobody is there, so a request that is sent all the same shows by its
+#: timeout only.
 ELSEWHERE = "http://192.0.2.1"
 
 

@@ -164,7 +164,8 @@ def test_operations_take_their_time(serve: Serve, variant: str, method: str, lea
     assert time.monotonic() - started >= least
 
 
-# -- where a create names its id --------------------------------------------------------------------
+# -- where a create names its id
+# --------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -336,7 +337,8 @@ def test_bridged(serve: Serve) -> None:
     assert fails.operation(fails.call("DELETE", other))["status"] == "FAILED"
 
 
-# -- credentials, stores, accounts, regions ---------------------------------------------------------
+# -- credentials, stores, accounts, regions
+# ---------------------------------------------------------
 
 
 def test_each_region_has_its_own(serve: Serve) -> None:

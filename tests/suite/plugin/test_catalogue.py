@@ -143,7 +143,8 @@ def test_what_is_repeated_elsewhere_is_the_delete_s() -> None:
 
     assert {told for _, told in pairs} <= {one.id for one in KNOWN.values() if not one.repeats}
     assert [pair for pair, number in pairs.items() if number > 1] == []
-    # The sources document the 202 of these calls as they do that of the delete; the rest is an analogy.
+    # The sources document the 202 of these calls as they do that of the delete; the rest is an
+    # analogy.
     assert [one.id for one in repeating if one.level.gates] == ["CTRL-ACCEPTED"]
 
 

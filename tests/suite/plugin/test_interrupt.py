@@ -59,7 +59,8 @@ def test_interrupted_while_workers_start(
         mock, report, suite_environment, lambda: bool(mock.names()), signal.SIGINT, "-n", "2"
     )
 
-    # A worker's interpreter that is cut off while it reads its first lines says so in words of its own; the run's own end in none.
+    # A worker's interpreter that is cut off while it reads its first lines says so in words of its
+    # own; the run's own end in none.
     assert "INTERNALERROR" not in output
     assert "orchestrator_contract/" not in output.partition("Traceback")[2]
     assert verdict(report) == "incomplete"
@@ -286,7 +287,8 @@ def interrupted(
         stderr=subprocess.STDOUT,
         text=True,
         start_new_session=group,
-        # A shell's background job ignores SIGINT, what nohup starts SIGHUP, and so would all that they start.
+        # A shell's background job ignores SIGINT, what nohup starts SIGHUP, and so would all that
+        # they start.
         preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),  # noqa: PLW1509  # no threads here
     ) as process:
         deadline = time.monotonic() + 90

@@ -20,7 +20,7 @@ from orchestrator_contract.guard import Ownership
 from orchestrator_contract.http.exchange import Call
 from orchestrator_contract.mock.conversations import SIDS
 from orchestrator_contract.profile import ProfileError, from_file
-from orchestrator_contract.provision.pool import Source, Supply
+from orchestrator_contract.provision.given import Source, Supply
 
 CONV = ("CONV-202", "CONV-OPERATION", "CONV-KEY", "CONV-DELETED")
 SECTION = re.compile(r"\[conversations\]\npool = \[\n.*?\n\]\n", re.DOTALL)

@@ -90,11 +90,13 @@ EXCUSES: dict[str, Callable[[Accusation], bool]] = {
         and (a.status, a.code) == (400, 530004)
         and "pageToken=" in a.uri
     ),
-    # It expects a filter that is no memory store's id to be refused. An empty page is an answer, too: no source says which.
+    # It expects a filter that is no memory store's id to be refused. An empty page is an answer,
+    # too: no source says which.
     "filter-unknown": lambda a: (
         a.check == "negative_data_rejection" and a.method == "GET" and "memoryStoreId=" in a.uri
     ),
-    # DELETE documents neither 401 nor what 17534 and a malformed key are answered with; all are silent, not forbidden.
+    # DELETE documents neither 401 nor what 17534 and a malformed key are answered with; all are
+    # silent, not forbidden.
     "delete-401": lambda a: (
         a.check == "status_code_conformance"
         and a.method == "DELETE"

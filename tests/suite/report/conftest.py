@@ -20,7 +20,8 @@ from orchestrator_contract.results.requirement import (
 from orchestrator_contract.results.timelines import Event, Timeline
 from orchestrator_contract.results.verdict import Overall, Result
 
-#: What endpoints send to readers of reports: for terminals, browsers, editors, XML, Markdown and CI runners.
+#: What endpoints send to readers of reports: for terminals, browsers, editors, XML, Markdown and CI
+#: runners.
 HOSTILE = (
     '\x1b[31mred\x1b]0;title\x07\x9b</script><script>window.hostile=1</script><img src=x onerror="window.hostile=2">'
     "\u202eevil\u2066\u200b ]]> \x00 \ud800\n::error::owned\n  ::warning file=a::b\n##vso[task.complete]\n##[error]x\n"

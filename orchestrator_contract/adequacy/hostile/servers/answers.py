@@ -1,4 +1,4 @@
-"""Well-formed answers that mislead: endless lists, ids that are none, operations at odds with themselves."""
+"""Well-formed misleading responses: endless lists, malformed ids, contradictions."""
 
 from __future__ import annotations
 

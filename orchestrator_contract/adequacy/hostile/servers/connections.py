@@ -147,7 +147,8 @@ def second_response(exchange: Exchange) -> None:
     """A client that reuses the connection reads the wrong response to its next request."""
     exchange.answer(exchange.reply)
     exchange.send(
-        b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 15\r\n\r\n{"stale": true}'
+        b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 15"
+        b'\r\n\r\n{"stale": true}'
     )
 
 

@@ -1,4 +1,4 @@
-"""The control: the core as it is, so that a verdict on a hostile unit is known to be about its one fault."""
+"""The control: the core without a fault, for comparison."""
 
 from __future__ import annotations
 

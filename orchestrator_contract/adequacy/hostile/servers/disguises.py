@@ -37,7 +37,8 @@ def list_hides_foreign(exchange: Exchange) -> None:
     "list-renames-foreign",
     _EVERY_CREATE,
     {0, 1, 4},
-    "Names nothing as created, and lists somebody else's configurations under the names of creates.",
+    "Names nothing as created, and lists somebody else's configurations under the names of"
+    " creates.",
 )
 def list_renames_foreign(exchange: Exchange) -> None:
     """A name in a list is the endpoint's word, like any other."""
@@ -91,10 +92,11 @@ def second_response_late(exchange: Exchange) -> None:
     "status-url-second-request",
     Place.DELETE,
     {1},
-    "Gives a statusUrl that holds the rest of a request and a DELETE of somebody else's configuration.",
+    "Gives a statusUrl that holds the rest of a request and a DELETE of somebody else's"
+    " configuration.",
 )
 def status_url_second_request(exchange: Exchange) -> None:
-    """The endpoint knows the credentials: only that the URL is not sent as it stands keeps the other one safe."""
+    """The endpoint knows the credentials: only escaping the URL keeps the other one safe."""
     if not exchange.accepted:
         exchange.answer(exchange.reply)
         return

@@ -17,9 +17,10 @@ _BLOCKS = 10 * 1024
 
 
 def _bomb(window: int) -> Iterator[bytes]:
-    """Ten GiB of zeros, deflated; *window* as `zlib.compressobj` takes it chooses gzip or zlib framing."""
+    """Ten GiB of zeros, deflated; *window* chooses gzip or zlib framing."""
     packer = zlib.compressobj(9, zlib.DEFLATED, window)
-    # After a full flush nothing refers back, so one compressed block can be sent any number of times.
+    # After a full flush nothing refers back, so one compressed block can be sent any number of
+    # times.
     yield packer.compress(b'{"statusUrl": "') + packer.flush(zlib.Z_FULL_FLUSH)
     block = packer.compress(bytes(_BLOCK)) + packer.flush(zlib.Z_FULL_FLUSH)
     for _ in range(_BLOCKS):

@@ -85,7 +85,8 @@ def reason_hostile(exchange: Exchange) -> None:
 def upgrade_101(exchange: Exchange) -> None:
     """An interim status that is the last one."""
     exchange.send(
-        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n\x81\x05hello"
+        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade"
+        b"\r\n\r\n\x81\x05hello"
     )
     exchange.wire.silence()
 

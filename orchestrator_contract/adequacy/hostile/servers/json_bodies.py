@@ -122,7 +122,8 @@ def json_lone_surrogates(exchange: Exchange) -> None:
     else:
         _spoil(
             exchange,
-            b'{"code": 20500, "message": "\\ud800 and \\udfff", "status": 418, "\\udc80": "\\ud800"}',
+            b'{"code": 20500, "message": "\\ud800 and \\udfff", "status": 418'
+            b', "\\udc80": "\\ud800"}',
         )
 
 

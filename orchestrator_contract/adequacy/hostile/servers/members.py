@@ -11,7 +11,8 @@ from ..exchange import Exchange
 from ..place import Place
 from ..registry import hostile
 
-#: None of them text; the containers cannot be looked up in a set, the numbers are no JSON or too large for a float.
+#: None of them text; the containers cannot be looked up in a set, the numbers are no JSON or too
+#: large for a float.
 _VALUES: tuple[Any, ...] = (
     None,
     [],

@@ -49,7 +49,8 @@ _TEXTS = {
     ),
     "workflow": (
         "GitHub and Azure workflow commands",
-        "\n::error file=x.py,line=1::owned\n::set-output name=ok::1\n::stop-commands::x\n##[error]owned\n"
+        "\n::error file=x.py,line=1::owned\n::set-output"
+        " name=ok::1\n::stop-commands::x\n##[error]owned\n"
         "##vso[task.setvariable variable=x]y\n",
     ),
     "template": (
@@ -73,7 +74,8 @@ def _saying(text: str) -> Callable[[Exchange], None]:
                 exchange.reply.edited(statusUrl=text, note=text, related={"configurationId": text})
             )
             return
-        # A code and a status that contradict the answer, so that every report has a reason to quote the text.
+        # A code and a status that contradict the answer, so that every report has a reason to quote
+        # the text.
         body = {"code": 20500, "message": text, "more_info": text, "status": 418, text[:100]: text}
         exchange.answer(exchange.reply.with_body(json.dumps(body).encode()))
 
@@ -146,7 +148,8 @@ def text_operation_status(exchange: Exchange) -> None:
     exchange.answer(exchange.reply.edited(status=_EVERYTHING))
 
 
-# No source says what a create's related holds: to find the configuration by other means is right as well.
+# No source says what a create's related holds: to find the configuration by other means is right as
+# well.
 @hostile(
     "text-in-create",
     Place.CREATE,
@@ -269,7 +272,7 @@ def echo_split(exchange: Exchange) -> None:
 
 
 def _disguises(header: str, password: str) -> list[str]:
-    """The credentials in other cases, inside of base64, backwards, escaped twice, and with something between the letters."""
+    """The credentials in other cases, in base64, reversed, escaped twice, and split."""
     texts = [header, password, json.dumps(password)[1:-1]]
     around = [f'{before}"password": "{text}"' for before in ("{", "{ ", "{  ") for text in texts]
     inside = [
@@ -309,7 +312,8 @@ def echo_disguised(exchange: Exchange) -> None:
     """As they stand in dumps and logs that somebody else has written."""
     echoes = _echoes(exchange)
     said = _disguises(echoes[0], echoes[-2]) if len(echoes) > 1 else echoes
-    # A report shows the beginning of each text: with other texts in front each disguise comes to stand there.
+    # A report shows the beginning of each text: with other texts in front each disguise comes to
+    # stand there.
     one = said[exchange.turn % len(said)]
     exchange.answer(
         exchange.reply.edited(

@@ -1,4 +1,4 @@
-"""Redirects and links that lead away from the target: to the canary, to other schemes, to nowhere."""
+"""Redirects and links to the canary, to other schemes, and to nowhere."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def refresh(exchange: Exchange) -> None:
 
 
 def _leading(exchange: Exchange, url: str, location: str | None = None) -> None:
-    """Answer an accepted DELETE with *url* as statusUrl and, unless another is given, as Location."""
+    """Answer an accepted DELETE with *url* as statusUrl and, by default, as Location."""
     if not exchange.accepted:
         exchange.answer(exchange.reply)
         return
@@ -156,7 +156,8 @@ for _name, (_what, _template) in _STATUS_URLS.items():
     hostile(
         f"status-url-{_name}",
         Place.DELETE,
-        # Foreign userinfo leads to the operation all the same: odd, but where does it breach anything?
+        # Foreign userinfo leads to the operation all the same: odd, but where does it breach
+        # anything?
         {0, 1} if _name == "userinfo-here" else {1},
         f"Gives a statusUrl {_what}.",
         sample=_name in {"canary", "ipv6-garbage"},

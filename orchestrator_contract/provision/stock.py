@@ -1,0 +1,270 @@
+"""The stock: idle configurations, created ahead within the room that the account has.
+
+Where creates take long, the stock is filled, and what can't serve again is deleted, beside the
+tests, so that few slots stand idle and few tests wait.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from functools import partial
+from itertools import cycle
+from math import inf
+from threading import RLock
+from typing import Any
+
+from orchestrator_contract.api.client import Client
+from orchestrator_contract.api.poller import Poller
+from orchestrator_contract.exceptions import Inconclusive
+from orchestrator_contract.guard import Ownership
+from orchestrator_contract.inputs.payloads import COMMON_PAYLOADS
+from orchestrator_contract.provision import cleanup
+from orchestrator_contract.provision.create import Creator
+from orchestrator_contract.provision.holds import Holds
+from orchestrator_contract.provision.inventory import Inventory
+from orchestrator_contract.provision.refusals import TooFew
+from orchestrator_contract.resources.configuration import Configuration
+from orchestrator_contract.scope import DEFAULT_SCOPE, Scope
+
+#: Size of a stock that is filled beside the tests, and slots that it leaves to their own creates.
+_SIZE, _LEFT = 5, 1
+#: Longest wait for room that other processes of the run have, and between two looks, in seconds.
+_PATIENCE_S, _LOOK_S = 60.0, 0.5
+
+
+class Stock:
+    """Gives tests what they ask for: made before, or made now."""
+
+    def __init__(
+        self,
+        client: Client,
+        poller: Poller,
+        inventory: Inventory,
+        ownership: Ownership,
+        holds: Holds,
+        creator: Creator,
+        ahead: int,
+    ) -> None:
+        """*ahead* more are made whenever one has to be made."""
+        self._client = client
+        self._poller = poller
+        self._inventory = inventory
+        self._ownership = ownership
+        self._holds = holds
+        self._creator = creator
+        self._ready: dict[Scope, list[Configuration]] = {}
+        self.ahead = ahead
+        #: What is created and deleted beside the tests.
+        self._creating: list[Future[None]] = []
+        self._deleting: list[Future[None]] = []
+        self._lock = RLock()
+        self._members = cycle(COMMON_PAYLOADS)
+        #: Tests that are left.
+        self._to_come = inf
+
+    # ---------------------------------------------------------------- beside the tests
+
+    def begin(self, to_come: float) -> None:
+        """Fill the stock for the tests that are left."""
+        self._to_come = to_come
+        self.ahead = int(min(self.ahead, to_come))
+        if not self._poller.is_slow:
+            return
+        self._deleting = _running(self._deleting)
+        if self._inventory.bound() and not self._deleting and (gone := self._let_go(DEFAULT_SCOPE)):
+            self._deleting = [self._client.parallel.beside(partial(self._delete, gone))]
+        self._fill()
+
+    def _fill(self) -> None:
+        """Create what the stock lacks, beside the tests."""
+        if not self._poller.is_slow:
+            return
+        self._creating = _running(self._creating)
+        share = self._inventory.share()
+        size = min(max(self.ahead, _SIZE), self._to_come) if self.ahead else 0
+        ready = [*self._ready.get(DEFAULT_SCOPE, ()), *self._unspoiled(DEFAULT_SCOPE)]
+        room = share - _LEFT - self._inventory.holding() if share else inf
+        lacking = int(min(size - len(ready) - len(self._creating), room))
+        self._creating += [self._client.parallel.beside(self._add) for _ in range(lacking)]
+
+    def _add(self) -> None:
+        with contextlib.suppress(Inconclusive):  # a test that needs one is told
+            self.put(*self._create([next(self._members)], DEFAULT_SCOPE, ahead=0))
+
+    # ---------------------------------------------------------------- taking
+
+    def take(
+        self, wanted: Sequence[Mapping[str, Any]], scope: Scope, *, new: bool = False
+    ) -> list[Configuration]:
+        """Idle configurations with *wanted* optional members; *new* ones next to each other.
+
+        For want of room plain ones serve for all.
+
+        Raises:
+            NothingToDelete: they can't be had.
+        """
+        if new and (found := self._next_to_each_other(len(wanted), scope)):
+            return found
+        found = []
+        left, spent = [*wanted], time.monotonic() + _PATIENCE_S
+        while left:
+            plain = 0 if new else sum(not one for one in left)
+            if reused := self._reuse(scope, plain):
+                self._fill()
+                found += reused
+                left = sorted(left, key=bool)[len(reused) :]
+            elif plain and scope == DEFAULT_SCOPE and self._await_create():
+                continue
+            else:
+                try:
+                    alone = new or any(left) or self._poller.is_slow
+                    found += self._create(left, scope, ahead=0 if alone else self.ahead)
+                    break
+                except TooFew as error:
+                    found += error.made
+                    left = left[len(error.made) :]
+                    others = sum(new or bool(one) for one in left)
+                    if error.full and self.make_room(scope, swap=others):
+                        continue
+                    instead = [] if new else self._reuse(scope, len(left))
+                    found += instead
+                    left = left[len(instead) :]
+                    if left and not (error.full and self._wait_for_room(scope, spent)):
+                        self.put(*found)
+                        raise
+        return found
+
+    def _await_create(self) -> bool:
+        """Wait for the next that is created beside the tests; false if there is none."""
+        self._creating = _running(self._creating)
+        return bool(wait(self._creating, return_when=FIRST_COMPLETED).done)
+
+    def _next_to_each_other(self, number: int, scope: Scope) -> list[Configuration]:
+        """*number* that were made ahead, one after the other; none if there are not as many."""
+        wait(self._creating)
+        with self._lock:
+            ready, order = self._ready.get(scope, []), self._inventory.in_order(scope)
+            for end in range(len(order), number - 1, -1):
+                found = [one for one in order[end - number : end] if one in ready]
+                if len(found) == number:
+                    self._ready[scope] = [one for one in ready if one not in found]
+                    self._inventory.use(*found)
+                    return found
+        return []
+
+    def newest(self) -> Configuration | None:
+        """The newest that exists, where creating one takes long."""
+        order = self._inventory.in_order(DEFAULT_SCOPE) if self._poller.is_slow else []
+        exist = [one for one in order if one and self._ownership.untouched(one.resource_key)]
+        kept = [one for one in exist if not self._inventory.is_leaving(one)]
+        self._inventory.use(*kept[-1:])
+        return kept[-1] if kept else None
+
+    def _reuse(self, scope: Scope, number: int) -> list[Configuration]:
+        """Up to *number* that were made before: of earlier tests, or ahead."""
+        with self._lock:
+            ready, tight = self._ready.get(scope, []), self._inventory.bound(scope)
+            # A bridged service may keep one from being deleted.
+            found = [one for one in self._unspoiled(scope) if tight or not one.is_bridged][:number]
+            found += ready[: number - len(found)]
+            self._ready[scope] = [one for one in ready if one not in found]
+            self._inventory.use(*found)
+            return found
+
+    def _unspoiled(self, scope: Scope) -> list[Configuration]:
+        """What a test had and no delete was aimed at, or none that had a clear refusal."""
+        return [
+            one
+            for one in self.idle(scope)
+            if self._ownership.untouched(one.resource_key) and not self._inventory.is_leaving(one)
+        ]
+
+    def put(self, *configurations: Configuration) -> None:
+        """Keep these for other tests."""
+        with self._lock:
+            self._inventory.renew(*configurations)
+            for one in configurations:
+                self._ready.setdefault(one.scope, []).append(one)
+
+    def clear(self) -> None:
+        """Keep nothing for other tests, and make nothing more."""
+        self.ahead = 0
+        self._ready.clear()
+
+    def _create(
+        self, wanted: Sequence[Mapping[str, Any]], scope: Scope, *, ahead: int
+    ) -> list[Configuration]:
+        """New ones; what is made ahead with them is kept, and counts as deletions like they do."""
+        number = len(wanted)
+        self._inventory.charge(number)
+        # Other accounts and regions are needed by few tests.
+        spare = self._client.coordinator.take_deletes(ahead if scope == DEFAULT_SCOPE else 0)
+        made: Sequence[Configuration] = ()
+        try:
+            members = [dict(one) for one in wanted]
+            made = self._creator.create(number + spare, scope, members, spare=spare)
+        except TooFew as error:
+            made = error.made
+            raise
+        finally:
+            self._inventory.discharge(number + spare - len(made))
+        self.put(*made[number:])
+        return [*made[:number]]
+
+    # ---------------------------------------------------------------- room
+
+    def _wait_for_room(self, scope: Scope, spent: float) -> bool:
+        """True if it is worth to try again, before it is *spent* seconds on the clock."""
+        if self.make_room(scope, at_any_cost=True):
+            return True
+        if time.monotonic() > spent or not self._inventory.may_get_more(scope):
+            return False
+        with self._client.steps.step("waiting for room in the account"):
+            time.sleep(_LOOK_S)
+        return True
+
+    def make_room(self, scope: Scope, *, swap: int = 0, at_any_cost: bool = False) -> bool:
+        """Delete what can't serve again; true if it helps.
+
+        If that is not enough, *swap* of what was made before are deleted for others in their
+        place, or *at_any_cost* what is needed least.
+        """
+        held = self._inventory.holding(scope)
+        steps: list[Callable[[], object]] = [partial(wait, self._deleting), self._holds.release]
+        if at_any_cost:
+            swap = sys.maxsize
+            steps.append(self._holds.surrender)
+        for let_go in steps:
+            let_go()
+            self._delete(self._let_go(scope, swap))
+            if self._inventory.holding(scope) < held:
+                return True
+        wait(self._creating)  # they are not known yet, and not lost
+        return self._creator.recover(scope)
+
+    def _let_go(self, scope: Scope, others: int = 0) -> list[Configuration]:
+        """What can't serve again, and of the rest as many as it takes to make room for *others*."""
+        with self._lock:
+            good = self._unspoiled(scope)
+            gone = [one for one in self.idle(scope) if one not in good]
+            gone += [*self._ready.get(scope, ()), *good][: max(others - len(gone), 0)]
+            self._ready[scope] = [one for one in self._ready.get(scope, ()) if one not in gone]
+            self._inventory.leave(*gone)
+            return gone
+
+    def _delete(self, configurations: Sequence[Configuration]) -> None:
+        """Delete these and wait for the end. What is busy makes no room now."""
+        with contextlib.suppress(Inconclusive):
+            cleanup.delete(self._client, self._poller, configurations, self._inventory.gone)
+
+    def idle(self, scope: Scope = DEFAULT_SCOPE) -> list[Configuration]:
+        """What a test had in *scope*, and none needs any longer."""
+        return [one for one in self._inventory.idle(scope) if one not in self._holds]
+
+
+def _running(futures: Iterable[Future[None]]) -> list[Future[None]]:
+    return [one for one in futures if not one.done()]

@@ -1,0 +1,165 @@
+"""Where operations take long: what is created, deleted and judged beside the tests."""
+
+from __future__ import annotations
+
+from threading import Event
+from typing import TYPE_CHECKING
+
+import pytest
+
+from orchestrator_contract.api.poller import Poller
+from orchestrator_contract.exceptions import Inconclusive
+from orchestrator_contract.inputs.payloads import COMMON_PAYLOADS
+from orchestrator_contract.resources.configuration import Configuration
+from orchestrator_contract.scope import DEFAULT_SCOPE
+from tests.suite.core.world import World, deletable
+
+if TYPE_CHECKING:
+    from tests.suite.core.conftest import Bench
+
+TEST = "tests/x.py::test_a"
+
+
+@pytest.fixture
+def slow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Operations that take long."""
+    monkeypatch.setattr(Poller, "is_slow", True)
+
+
+# -------------------------------------------------------------------- the stock
+
+
+def test_stock_is_filled(bench: Bench, slow: None) -> None:
+    """What tests will ask for is created while others run, with common optional members."""
+    world, configurations = World(bench), bench.endpoint.configurations
+
+    configurations.begin(100)
+    bench.endpoint.client.parallel.join()
+
+    assert len(world.payloads) == 5
+    assert len({one["description"] for one in world.payloads}) > 2
+    assert all(one.keys() <= {"displayName", "description"} for one in COMMON_PAYLOADS[:4])
+    found = configurations.take(5)
+    assert sorted(one.name for one in found) == sorted(world.names()[:5])
+
+
+def test_stock_is_no_larger_than_the_tests_need(bench: Bench, slow: None) -> None:
+    """Nothing is created for tests that do not come."""
+    world = World(bench)
+
+    bench.endpoint.configurations.begin(2)
+    bench.endpoint.client.parallel.join()
+
+    assert len(world.payloads) == 2
+
+
+def bound(bench: Bench, number: int) -> None:
+    """Let the run have learned that the account has room for *number*."""
+    bench.endpoint.inventory.take_room(number + 1)
+    bench.endpoint.inventory.room_is_full(DEFAULT_SCOPE)
+    holder = bench.endpoint.settings.process_id
+    bench.endpoint.coordinator.rooms.give_back(holder, "0/0", number + 1)
+    assert bench.endpoint.inventory.bound() == number
+
+
+def test_stock_leaves_room(bench: Bench, slow: None) -> None:
+    """One slot is left to the creates that tests send."""
+    bound(bench, 4)
+    world = World(bench)
+
+    bench.endpoint.configurations.begin(100)
+    bench.endpoint.client.parallel.join()
+
+    assert len(world.payloads) == 3
+    assert bench.endpoint.inventory.holding() == 3
+
+
+def test_spoiled_ones_are_deleted(bench: Bench, slow: None) -> None:
+    """What can't serve again is deleted while others run, and its room is filled."""
+    bound(bench, 3)
+    world, configurations = World(bench), bench.endpoint.configurations
+    spoiled = configurations.one()
+    deletable(bench, spoiled.sid)
+    bench.endpoint.ownership.touch(spoiled.sid, 0, 0, clear=False)
+
+    configurations.begin(100)
+    bench.endpoint.client.parallel.join()
+
+    assert bench.endpoint.inventory.is_gone(spoiled)
+    configurations.begin(100)
+    bench.endpoint.client.parallel.join()
+    assert bench.endpoint.inventory.holding() == 2
+    assert spoiled.name in world.names()
+
+
+def test_new_ones_are_next_to_each_other(bench: Bench, slow: None) -> None:
+    """Of those made ahead the newest serve that were created one after the other."""
+    world, configurations = World(bench), bench.endpoint.configurations
+    configurations.begin(100)
+    bench.endpoint.client.parallel.join()
+    order = bench.endpoint.inventory.in_order(DEFAULT_SCOPE)
+
+    trio = configurations.take(3, new=True)
+
+    assert trio == order[-3:]
+    assert len(world.payloads) == 5
+
+
+# -------------------------------------------------------------------- judged beside
+
+
+def test_judged_at_once_where_operations_are_quick(bench: Bench) -> None:
+    """Findings land in the test that makes them."""
+    judged: list[str] = []
+
+    assert bench.endpoint.beside.judge(lambda: judged.append("now")) is None
+
+    assert judged == ["now"]
+
+
+def test_findings_are_those_of_the_test_that_asked(bench: Bench, slow: None) -> None:
+    """What could not be judged leaves that test's requirements unverified."""
+    findings, beside = bench.endpoint.findings, bench.endpoint.beside
+
+    def judge() -> None:
+        bench.endpoint.client.parallel(lambda ok: findings.check("KEY-REPLAY", ok), [True, True])
+        raise Inconclusive("it did not end")
+
+    findings.begin(TEST, ["KEY-REPLAY"])
+    beside.judge(judge)
+    findings.end()
+    findings.begin("tests/x.py::test_b", ["HTTP-JSON"])
+    beside.join()
+
+    assert findings.records["KEY-REPLAY"].tests == [TEST]
+    assert findings.records["KEY-REPLAY"].unverified == ["it did not end"]
+    assert findings.records["HTTP-JSON"].unverified == []
+
+
+def test_what_is_judged_is_kept(world: World, slow: None) -> None:
+    """Neither what was handed over nor what is taken meanwhile serves another test."""
+    endpoint = world.bench.endpoint
+    handed, began, looked = endpoint.configurations.one(), Event(), Event()
+    taken: list[Configuration] = []
+
+    def judge() -> None:
+        taken.append(endpoint.configurations.one())
+        began.set()
+        looked.wait()
+
+    endpoint.beside.judge(judge, handed)
+    began.wait()
+    endpoint.configurations.begin()
+    assert endpoint.configurations.idle() == []
+    looked.set()
+    endpoint.beside.join()
+
+    assert endpoint.configurations.idle() == [handed, *taken]
+
+
+def test_a_broken_judge_is_not_silent(bench: Bench, slow: None) -> None:
+    """An error of the suite's own ends the run as one."""
+    bench.endpoint.beside.judge(lambda: 1 // 0)
+
+    with pytest.raises(ZeroDivisionError):
+        bench.endpoint.beside.join()
