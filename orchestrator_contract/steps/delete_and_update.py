@@ -144,17 +144,16 @@ class DeleteAndUpdate(Step):
     # ---------------------------------------------------------------- while an update runs
 
     def delete_while_updating(
-        self, configuration: Configuration, method: str
+        self, configuration: Configuration, method: str, *, under_its_key: bool
     ) -> tuple[Operation, Exchange]:
-        """An accepted update, and the response to a delete while it ran.
+        """An accepted update, and the response to a delete while it ran, under its key first.
 
         Raises:
             CheckInconclusive: the endpoint refuses the update.
         """
         configuration.shown.pop("description", None)
         update = self._updates.update(configuration, method, key=self._endpoint.key())
-        # The update may be over soon: its key is tried first in one of two cases only.
-        delete = self.under_its_key(update, configuration) if method == "PATCH" else None
+        delete = self.under_its_key(update, configuration) if under_its_key else None
         if delete is None:
             key = self._endpoint.key()
             delete = self._api.delete(configuration, key=key, new_connection=True)
