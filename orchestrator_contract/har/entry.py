@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from orchestrator_contract.har.cached_entries import answered_by
 from orchestrator_contract.har.calls import Calls
 from orchestrator_contract.har.counts import EntryCount
 from orchestrator_contract.har.messages import (
@@ -27,7 +28,6 @@ from orchestrator_contract.har.messages import (
     status_of,
 )
 from orchestrator_contract.har.recorded import Recorded
-from orchestrator_contract.har.responder import answered_by
 from orchestrator_contract.har.times import LONGEST_S, Timeline, duration_of, start_of
 from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.http.response import Response

@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 import h11
 
 from orchestrator_contract.http.addresses import Origin
-from orchestrator_contract.http.credentials import SecretBytes, basic
+from orchestrator_contract.http.basic_auth import SecretBytes, basic
 from orchestrator_contract.http.response import TransportError, TransportFault
 from orchestrator_contract.redaction.visible import visible
 

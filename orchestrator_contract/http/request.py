@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from orchestrator_contract import __version__
 from orchestrator_contract.http.addresses import Origin, split_url
-from orchestrator_contract.http.credentials import SecretBytes
+from orchestrator_contract.http.basic_auth import SecretBytes
 from orchestrator_contract.http.exchange import Call
 from orchestrator_contract.redaction.redactor import Redactor
 

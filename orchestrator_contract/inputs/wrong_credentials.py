@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from dataclasses import dataclass
 
-from orchestrator_contract.http.credentials import basic
+from orchestrator_contract.http.basic_auth import basic
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 
 from orchestrator_contract.exceptions import TokenError
 from orchestrator_contract.http.addresses import Origin
-from orchestrator_contract.http.credentials import SecretBytes, basic
+from orchestrator_contract.http.basic_auth import SecretBytes, basic
 from orchestrator_contract.http.exchange import Call
 from orchestrator_contract.http.json_text import parse_json, words_of
 from orchestrator_contract.http.request import Header, Request, origin_of, prepare

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from orchestrator_contract.http.addresses import Origin
-from orchestrator_contract.http.credentials import SecretBytes
+from orchestrator_contract.http.basic_auth import SecretBytes
 from orchestrator_contract.http.dialer import Dialer
 from orchestrator_contract.http.proxies import Proxy, proxy_to
 from orchestrator_contract.http.response import Response, TransportError, TransportFault

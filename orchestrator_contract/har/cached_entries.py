@@ -1,4 +1,4 @@
-"""Tells responses of the endpoint from those of the recording program."""
+"""Recorded responses that a cache or the browser gave in the endpoint's place."""
 
 from __future__ import annotations
 
