@@ -43,12 +43,12 @@ def test_reads_beside_a_delete_show_its_neighbours(delete_and_update: DeleteAndU
 
 
 @pytest.mark.requirement("CONC-LINEARIZABLE", "KEY-REUSE-OTHER-CALL")
-@pytest.mark.parametrize("method", ["PUT", pytest.param("PATCH", marks=pytest.mark.extended)])
 @pytest.mark.parametrize(
-    "under_its_key",
+    ("method", "under_its_key"),
     [
-        pytest.param(False, id="new-key"),
-        pytest.param(True, marks=pytest.mark.extended, id="its-key"),
+        pytest.param("PUT", False, id="PUT"),
+        pytest.param("PATCH", False, marks=pytest.mark.extended, id="PATCH"),
+        pytest.param("PATCH", True, marks=pytest.mark.extended, id="PATCH-its-key"),
     ],
 )
 def test_delete_while_an_update_runs(
