@@ -18,6 +18,7 @@ from orchestrator_contract.inputs.key_forms import plain_forms, uncommon_forms
 from orchestrator_contract.inputs.malformed_keys import (
     malformed_keys_of_every_kind,
 )
+from orchestrator_contract.provision.payload import RICH
 from orchestrator_contract.provision.provisioner import Provisioner
 from orchestrator_contract.pytest_plugin.run import RUN
 from orchestrator_contract.resources.configuration import Configuration
@@ -224,6 +225,15 @@ def updatable(configuration: Configuration, check: Check) -> Configuration:
     check.seen(configuration)
     configuration.shown.pop("description", None)
     return configuration
+
+
+@pytest.fixture
+def complete(endpoint: Endpoint, configurations: Provisioner, check: Check) -> Configuration:
+    """An existing configuration with its optional parts, except in a quick run."""
+    payloads = [] if endpoint.effort.few else [RICH]
+    (complete,) = configurations.take(1, payloads=payloads)
+    check.seen(complete)
+    return complete
 
 
 @pytest.fixture

@@ -43,28 +43,28 @@ def test_reads_beside_a_delete_show_its_neighbours(delete_and_update: DeleteAndU
 
 
 @pytest.mark.requirement("CONC-LINEARIZABLE", "KEY-REUSE-OTHER-CALL")
-@pytest.mark.parametrize("method", ["PUT", pytest.param("PATCH", marks=pytest.mark.extended)])
 @pytest.mark.parametrize(
-    "under_its_key",
+    ("method", "under_its_key"),
     [
-        pytest.param(False, id="new-key"),
-        pytest.param(True, marks=pytest.mark.extended, id="its-key"),
+        pytest.param("PUT", False, id="PUT"),
+        pytest.param("PATCH", False, marks=pytest.mark.extended, id="PATCH"),
+        pytest.param("PATCH", True, marks=pytest.mark.extended, id="PATCH-its-key"),
     ],
 )
 def test_delete_while_an_update_runs(
     delete_and_update: DeleteAndUpdate,
-    updatable: Configuration,
+    complete: Configuration,
     beside: Beside,
     method: str,
     under_its_key: bool,
 ) -> None:
     """A delete while an update runs is refused and does nothing, or deletes."""
     update, delete = delete_and_update.delete_while_updating(
-        updatable, method, under_its_key=under_its_key
+        complete, method, under_its_key=under_its_key
     )
 
     beside.judge(
-        lambda: delete_and_update.judge_delete_while_updating(updatable, update, delete), updatable
+        lambda: delete_and_update.judge_delete_while_updating(complete, update, delete), complete
     )
 
 
