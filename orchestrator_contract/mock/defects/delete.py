@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import inf
+
 from orchestrator_contract.mock.behaviour import Behaviour
 from orchestrator_contract.mock.defects.bases import (
     OTHER_CONFIGURATION,
@@ -10,6 +12,7 @@ from orchestrator_contract.mock.defects.bases import (
     ManyDeletes,
     Scoped,
     beyond_first_page,
+    failed,
     failing,
 )
 from orchestrator_contract.mock.errors import (
@@ -413,3 +416,25 @@ class _SharedOperation(Behaviour):
         if self.shared is None or self.now() - self.shared[0] > 0.5:
             self.shared = (self.now(), response.copy())
         return self.shared[1].copy()
+
+
+@defect(
+    "failed-delete-same-operation",
+    "A delete after a failed one gets a 202 with the failed operation {}",
+    case("", "at any time"),
+    case("3-s", "for 3 s", "time: for 3 s after the end", seconds=3.0),
+    case("with-key", "if it has a key", "data: a key", keyed=True),
+    breaches=("DEL-202-OWN-OPERATION",),
+)
+class _SameOperation(Behaviour):
+    seconds = inf
+    keyed = False
+
+    def delete(self, request: Request) -> Response:
+        configuration = self.target_of_delete(request)
+        deletion = configuration.deletion if configuration is not None else None
+        applies = request.key is not None or not self.keyed
+        if deletion is not None and failed(configuration, self.now()) and applies:
+            late = self.now() >= deletion.ends_at + self.seconds
+            return super().delete(request) if late else self.accepted(request, deletion)
+        return super().delete(request)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable
-from math import inf
 from typing import Any
 
 from orchestrator_contract.mock.behaviour import Behaviour
@@ -138,25 +137,3 @@ class _FailedThen404(Behaviour):
 class _FailedUnlisted(Behaviour):
     def listed(self, configuration: Configuration, now: float) -> bool:
         return not failed(configuration, now) and super().listed(configuration, now)
-
-
-@defect(
-    "failed-delete-same-operation",
-    "A delete after a failed one gets a 202 with the failed operation {}",
-    case("", "at any time"),
-    case("3-s", "for 3 s", "time: for 3 s after the end", seconds=3.0),
-    case("with-key", "if it has a key", "data: a key", keyed=True),
-    breaches=("DEL-202-OWN-OPERATION",),
-)
-class _SameOperation(Behaviour):
-    seconds = inf
-    keyed = False
-
-    def delete(self, request: Request) -> Response:
-        configuration = self.target_of_delete(request)
-        deletion = configuration.deletion if configuration is not None else None
-        applies = request.key is not None or not self.keyed
-        if deletion is not None and failed(configuration, self.now()) and applies:
-            late = self.now() >= deletion.ends_at + self.seconds
-            return super().delete(request) if late else self.accepted(request, deletion)
-        return super().delete(request)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from math import inf
 
 from orchestrator_contract.mock.behaviour import Behaviour
 from orchestrator_contract.mock.defects.bases import delete_silently
@@ -165,3 +166,27 @@ class _WrongMethod(Behaviour):
         response = super().method_not_allowed(request, methods)
         response.set("allow", None)
         return response
+
+
+@defect(
+    "concurrent-unknown-sid-202",
+    "A delete of an unknown SID within {} of an accepted delete gets that one's 202",
+    case("8-ms", "8 ms", "race: 8 ms", seconds=0.008),
+    case("30-ms-keyed", "30 ms, if it has a key,", "race: 30 ms", seconds=0.03, keyed=True),
+    breaches=("SID-UNKNOWN",),
+)
+class _UnknownBeside(Behaviour):
+    seconds: float
+    keyed = False
+
+    def delete(self, request: Request) -> Response:
+        response = super().delete(request)
+        name = "accepted", request.account, request.region
+        if response.status == 202:
+            self.memory[name] = self.now(), response.copy()
+        accepted_at, accepted = self.memory.get(name, (-inf, None))
+        known = self.locate(request, request.sid) is not None
+        if known or accepted is None or self.now() >= accepted_at + self.seconds:
+            return response
+        copy: Response = accepted.copy()
+        return copy if request.key or not self.keyed else response

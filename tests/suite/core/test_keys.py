@@ -93,7 +93,7 @@ def test_other_digit_differs_in_one_place(place: int) -> None:
     assert [n for n in range(36) if other[n] != KEY[n]] == [place]
 
 
-@pytest.mark.parametrize("number", [2, 25])
+@pytest.mark.parametrize("number", [2, 18])
 def test_malformed_keys_match_no_pattern(number: int) -> None:
     """No malformed key, written or generated, is well-formed."""
     keys = malformed_keys(KEY, Random(1), number)

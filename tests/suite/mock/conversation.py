@@ -241,6 +241,8 @@ async def refusals(talk: Talk) -> None:
         await talk.delete(one)
         await talk.look(sid, spare)
     await talk.call("POST", ITEM + sid)
+    await talk.call("POST", COLLECTION, body={"displayName": "no other member"})
+    await talk.call("GET", "/v2/ControlPlane/Operations/0_operation")
     for headers, account in (
         ({}, 0),
         ({}, 0),

@@ -133,9 +133,9 @@ def nonconformant(text: str = "retry-after is missing") -> Result:
             Verdict.BREACHED,
             text,
             [
-                breach("a number", text, where="retry-after", text=text),
+                replace(breach("a number", text, where="retry-after", text=text), story=told.story),
                 breach("the same operation", text, where="$.statusUrl", text=text, steps=2),
-                told,
+                breach(text, text, where=text, text=text),
             ],
         ),
         row(
