@@ -69,7 +69,21 @@ SLOW = (
     "hostile/test_runs.py::test_the_suite_withstands[status-url-canary]",
     "hostile/test_runs.py::test_the_suite_withstands[silence-on-delete]",
     "hostile/test_runs.py::test_the_suite_withstands[status-url-ipv6-garbage]",
+    "hostile/test_runs.py::test_the_suite_withstands[text-ansi]",
+    "hostile/test_runs.py::test_the_suite_withstands[echo-credentials]",
+    "referees/test_schemathesis_cli.py::test_referee_is_not_blind[create-accepted",
+    "plugin/test_interrupt.py::test_terminated_with_its_workers",
+    "plugin/test_interrupt.py::test_interrupted_run_cleans_up[2-before-the-first-test]",
+    "plugin/test_lost_output.py::test_a_run_without_output[full-disk]",
+    "plugin/test_exit_codes.py::test_broken_suite[xdist]",
+    "plugin/test_files.py::test_garbage_is_one_message[content5-profile]",
+    "plugin/test_histories.py",
+    "live/test_ttl_ledger.py::test_planted_then_judged[dies-early]",
+    "reach/test_verdicts.py::test_a_proxy_for_plain_http",
+    "reach/test_verdicts.py::test_a_path_prefix",
 )
+#: Folders whose tests start runs, the longest first: several workers end together then.
+RUNS = ("surroundings", "referees", "reach", "live", "plugin", "report", "load", "hostile", "docs")
 
 
 @pytest.hookimpl(tryfirst=True)  # before -m selects
@@ -80,3 +94,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.filterwarnings("error"))
             if any(part in item.nodeid for part in SLOW):
                 item.add_marker(pytest.mark.slow)
+    items.sort(key=_place)
+
+
+def _place(item: pytest.Item) -> int:
+    """The place of a test's folder in the order of a session."""
+    folder = item.path.relative_to(HERE).parts[0] if item.path.is_relative_to(HERE) else ""
+    return RUNS.index(folder) if folder in RUNS else len(RUNS)
