@@ -14,6 +14,7 @@ import time
 import tomllib
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -71,8 +72,11 @@ def ask(
     pair = base64.b64encode(":".join(credentials).encode()).decode()
     head = f"{method} {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Basic {pair}\r\nConnection: close\r\n"
     got, end = b"", time.monotonic() + seconds
-    with socket.create_connection(("127.0.0.1", server.port), timeout=seconds) as connection:
+    with ExitStack() as stack:
         try:
+            # A reset at accept may come before the connection is made.
+            address = "127.0.0.1", server.port
+            connection = stack.enter_context(socket.create_connection(address, timeout=seconds))
             connection.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
             while len(got) < 80_000 and (left := end - time.monotonic()) > 0:
                 connection.settimeout(left)

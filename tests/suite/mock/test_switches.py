@@ -12,7 +12,7 @@ import random
 import re
 import secrets
 import tomllib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -111,7 +111,16 @@ RARE = {
 }
 
 
-@pytest.mark.parametrize("name", sorted(registry.DEFECTS.keys() - RARE - SHOWS.keys()))
+def cases() -> Iterator[Any]:
+    """The defects that a conversation can come upon; a release tries every case of each."""
+    met = set[str]()
+    for name in sorted(registry.DEFECTS.keys() - RARE - SHOWS.keys()):
+        defect = name.partition(":")[0]
+        yield pytest.param(name, marks=pytest.mark.slow if defect in met else ())
+        met.add(defect)
+
+
+@pytest.mark.parametrize("name", list(cases()))
 def test_defect_shows(differs: Callable[[type[Behaviour]], bool], name: str) -> None:
     """A defect changes a response of the conformant mock."""
     assert differs(registry.DEFECTS[name].behaviour)
