@@ -75,10 +75,12 @@ def tokens(token: str) -> Kinds:
 
 
 def tokens_by_length(usual: int) -> Kinds:
-    """Page tokens of each length to beyond the *usual* one."""
+    """Page tokens of lengths to beyond the *usual* one, two lengths a kind."""
     letters = st.sampled_from(ascii_letters + digits + "-_=")
-    lengths = range(1, max(_TOKEN_LENGTHS, usual + 8) + 1)
-    return {f"{n} characters": st.text(letters, min_size=n, max_size=n) for n in lengths}
+    lengths = range(1, max(_TOKEN_LENGTHS, usual + 8) + 1, 2)
+    return {
+        f"{n} or {n + 1} characters": st.text(letters, min_size=n, max_size=n + 1) for n in lengths
+    }
 
 
 @cache
