@@ -99,17 +99,27 @@ def remove(
     configurations: Sequence[Configuration],
     gone: Callable[..., None],
 ) -> None:
-    """Delete these, also busy ones; *gone* is called with those that are gone."""
+    """Delete these, also busy ones; *gone* is called with those that are gone.
+
+    Where few are accepted at once, few are sent at once; each that is accepted renews the patience.
+    """
     patience_s = min(
         max(_BUSY_S, 2 * poller.usual_s("delete")), client.profile.limits.poll_timeout_s
     )
+    waiting, width = list(configurations), len(configurations)
     deadline, pause = time.monotonic() + patience_s, _PAUSE_S
-    while True:
-        configurations = delete(client, poller, configurations, gone)
-        if not configurations or time.monotonic() > deadline:
+    while waiting:
+        batch = waiting[:width]
+        busy = delete(client, poller, batch, gone)
+        waiting = waiting[width:] + busy
+        if done := len(batch) - len(busy):
+            width = 2 * done
+            deadline, pause = time.monotonic() + patience_s, _PAUSE_S
+        elif time.monotonic() > deadline:
             return
-        time.sleep(pause)
-        pause *= 2
+        else:
+            time.sleep(pause)
+            pause *= 2
 
 
 def delete(

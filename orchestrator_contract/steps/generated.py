@@ -236,12 +236,18 @@ class GeneratedRequests(Step):
         self._run("lengths of page tokens", lengths, self._by_token, 3 * number)
 
     def page_sizes(self, configurations: Sequence[Configuration]) -> None:
-        """Walk over pages of each size that splits the list, as far as the effort allows."""
+        """Walk over pages of sizes that split the list, as many as the effort allows.
+
+        They hold *configurations*, and all others that the run has in the list.
+        """
         listed = self._endpoint.configurations.listing.sids()
+        untouched = self._endpoint.ownership.untouched
+        known = [*configurations, *self._endpoint.inventory.left.values()]
+        exist = [one for one in known if one.sid in listed and untouched(one.resource_key)]
         sizes = [*range(-(-len(listed) // 2), len(listed))]
         self._endpoint.random.shuffle(sizes)
-        for size in sizes[: self._endpoint.effort.generated_requests // 2]:
-            walk = self._list_walks.small_pages(configurations, size, listed)
+        for size in sizes[: self._endpoint.effort.generated_requests * 3 // 2]:
+            walk = self._list_walks.small_pages(exist, size, listed)
             self._list_walks.check_pages(walk)
 
     def _by_token(self, token: str) -> Exchange:

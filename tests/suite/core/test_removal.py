@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,7 +18,7 @@ from orchestrator_contract.scope import DEFAULT_SCOPE, Scope
 from tests.suite.core.world import ALL, KEY, PLANE, TWO, World, deletable, left_of, page
 
 if TYPE_CHECKING:
-    from tests.suite.core.conftest import Bench, Said
+    from tests.suite.core.conftest import Bench, Said, Sent
 
 
 def test_giving_back(start: Callable[..., Bench]) -> None:
@@ -127,6 +128,43 @@ def test_what_is_busy_is_tried_again(
     assert bench.script.lines().count("DELETE /Configurations/a") == tries
     assert bench.script.lines().count("DELETE /Configurations/b") >= tries
     assert seconds < bench.clock.now - began < 3 * seconds
+
+
+def test_an_endpoint_that_runs_one_operation_at_a_time(start: Callable[..., Bench]) -> None:
+    """All are deleted, however many, without asking for all of them each time."""
+    bench = start()
+    names = [f"sid{number}" for number in range(20)]
+    bench.endpoint.ownership.allow(*names)
+    running: list[str] = []
+
+    def accept(name: str, _: Sent) -> Said:
+        if running:
+            return 409, {"code": 20409, "status": 409}
+        running.append(name)
+        return 202, {"statusUrl": f"{PLANE}/Operations/{name}"}, {"Retry-After": "1"}
+
+    def end(name: str, _: Sent) -> Said:
+        running.clear()
+        return 200, {
+            "operationId": name,
+            "status": "COMPLETED",
+            "createdAt": "2026-11-23T00:00:00Z",
+        }
+
+    for name in names:
+        bench.script.on(f"DELETE /Configurations/{name}", partial(accept, name))
+        bench.script.on(f"GET /Operations/{name}", partial(end, name))
+    gone: list[str] = []
+
+    remove(
+        bench.endpoint.client,
+        bench.endpoint.poller,
+        [Configuration(name, name) for name in names],
+        lambda *which: gone.extend(one.sid for one in which),
+    )
+
+    assert sorted(gone) == sorted(names)
+    assert sum(line.startswith("DELETE") for line in bench.script.lines()) < 4 * len(names)
 
 
 def test_an_operation_that_can_not_be_read_while_cleaning_up(world: World, alone: Bench) -> None:
