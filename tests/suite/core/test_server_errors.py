@@ -47,9 +47,10 @@ def test_malformed_keys_that_meet_500(
     ("polls", "failed", "breached"),
     [
         pytest.param(20, 1, False, id="once"),
-        pytest.param(40, 2, True, id="one-in-twenty"),
-        pytest.param(200, 2, False, id="one-in-a-hundred"),
-        pytest.param(200, 10, True, id="often"),
+        pytest.param(80, 3, False, id="too-few-to-tell"),
+        pytest.param(80, 4, True, id="one-in-twenty-of-a-quick-run"),
+        pytest.param(600, 30, True, id="one-in-twenty"),
+        pytest.param(600, 12, False, id="two-in-a-hundred"),
     ],
 )
 def test_polls_that_meet_500(bench: Bench, polls: int, failed: int, breached: bool) -> None:
