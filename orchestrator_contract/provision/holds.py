@@ -9,11 +9,11 @@ from orchestrator_contract.scope import ResourceKey
 
 
 class Holder:
-    """Keeps configurations; each subclass says which."""
+    """Keeps configurations: none by itself, each subclass says which."""
 
     def holds(self, configuration: Configuration) -> bool:
         """True if *configuration* must be kept."""
-        raise NotImplementedError
+        return False
 
     def release(self) -> None:
         """Let go of what nothing is lost by."""

@@ -130,12 +130,19 @@ class FaultInjection(Step):
             raise CheckInconclusive(f"the SID that returns {status} is not shown by a fetch")
         return found
 
-    def attempt_and_follow(self, status: int, target: Configuration) -> None:
-        """Provoke a few of *status* if possible; follow deletes accepted instead."""
+    def attempt_and_follow(self, status: int, target: Configuration) -> list[Exchange]:
+        """Responses with *status*, as far as it can be provoked there.
+
+        Deletes that are accepted instead are followed.
+
+        Raises:
+            CheckInconclusive: the profile has no headers that provoke it.
+        """
         if not self.by_headers(status):
             raise CheckInconclusive(f"needs fault.{status} by headers")
         found = self.attempt(status, target, self._endpoint.effort.refusals // 8)
         self._endpoint.follow(target, *found.exchanges)
+        return found.hits
 
     def observe_effect(self, found: InjectedFault) -> None:
         """Observe the effect of refused deletes; a 500 or 503 promises none."""

@@ -6,6 +6,7 @@ import pytest
 
 from orchestrator_contract.check import Check
 from orchestrator_contract.resources.configuration import Configuration
+from orchestrator_contract.rules.responses import matches_schema
 from orchestrator_contract.steps.deletes import Deletes
 from orchestrator_contract.steps.fault_injection import FaultInjection
 from orchestrator_contract.steps.refusals import StoredErrors
@@ -13,6 +14,10 @@ from orchestrator_contract.steps.refusals import StoredErrors
 STATUSES = [
     pytest.param(500, marks=pytest.mark.requirement("ERR-500-STATUS"), id="500"),
     pytest.param(503, marks=pytest.mark.requirement("ERR-503-STATUS"), id="503"),
+]
+BODIES = [
+    pytest.param(500, marks=pytest.mark.requirement("ERR-500-BODY"), id="500"),
+    pytest.param(503, marks=pytest.mark.requirement("ERR-503-BODY"), id="503"),
 ]
 
 
@@ -29,12 +34,13 @@ def test_server_error_returns_its_status(
 
 
 @pytest.mark.extended
-@pytest.mark.parametrize("status", STATUSES)
-def test_server_error_looks_alike_in_another_scope(
-    faults: FaultInjection, spare_elsewhere: Configuration, status: int
+@pytest.mark.parametrize("status", BODIES)
+def test_server_error_of_another_scope_matches_its_schema(
+    faults: FaultInjection, spare_elsewhere: Configuration, check: Check, status: int
 ) -> None:
     """A server error of another account or region has the documented form."""
-    faults.attempt_and_follow(status, spare_elsewhere)
+    for response in faults.attempt_and_follow(status, spare_elsewhere):
+        matches_schema(check.findings, response, f"responses/{status}.body.json")
 
 
 @pytest.mark.extended

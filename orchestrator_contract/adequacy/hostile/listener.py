@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
+from abc import ABC, abstractmethod
 
 from .wire import PeerGone, Wire
 
 
-class Listener:
+class Listener(ABC):
     """Accepts on 127.0.0.1 and hands each connection to `talk`, in a daemon thread of its own."""
 
     def __init__(self, port: int) -> None:
@@ -28,9 +29,9 @@ class Listener:
             self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
 
+    @abstractmethod
     def talk(self, wire: Wire) -> None:
         """Serve one connection until it is used up."""
-        raise NotImplementedError
 
     def _accept(self) -> None:
         while True:
