@@ -28,14 +28,18 @@ class Beside(Holder):
         holds.register(self)
 
     def judge(
-        self, judge: Callable[[], object], *configurations: Configuration, test: str = ""
+        self,
+        judge: Callable[[], object],
+        *configurations: Configuration,
+        test: str = "",
+        waits: bool = False,
     ) -> Future[None] | None:
-        """Call *judge* beside later tests if operations take long, else now.
+        """Call *judge* beside later tests if operations take long or it *waits*, else now.
 
         Its findings are those of *test*, by default the present one; *configurations* are kept
         as long.
         """
-        if not self._poller.is_slow and not test:
+        if not (self._poller.is_slow or waits or test):
             judge()
             return None
         test, requirements = test or self._findings.current_test, self._findings.requirements

@@ -52,20 +52,29 @@ class DeleteAndUpdate(Step):
 
     # ---------------------------------------------------------------- at one moment
 
-    def mix(self, *, old: bool = False) -> Mix:
-        """A delete concurrent with fetches, a list and updates.
+    def adjacent(self) -> list[Configuration]:
+        """Three new configurations, next to each other in the list.
 
-        With *old* once every read shows its neighbours.
+        Raises:
+            NothingToDelete: there are not as many.
         """
-        # Created now, and so next to each other.
-        trio = self._endpoint.configurations.take(3, new=True)
-        if old:
-            self._endpoint.wait(max(one.read_lag_s for one in trio))
+        return self._endpoint.configurations.take(3, new=True)
+
+    def mix(self) -> Mix:
+        """A delete concurrent with fetches, a list and updates."""
+        trio = self.adjacent()
+        return self._mix(trio, self._update_requests(trio[1]))
+
+    def settled_mix(self, trio: Sequence[Configuration]) -> Mix:
+        """A delete of the middle one concurrent with reads, which must show the others by now."""
+        self._endpoint.wait(max(one.read_lag_s for one in trio))
+        return self._mix(trio, [])
+
+    def _mix(self, trio: Sequence[Configuration], updates: Sequence[Request]) -> Mix:
         before, target, after = trio
         fetch = self._api.fetch_request(target)
         page = self._api.page_request(f"pageSize={LARGEST_PAGE}")
         delete = self._api.delete_request(target, key=self._endpoint.key())
-        updates = [] if old else self._update_requests(target)
         responses = self._api.send_together([fetch, delete, page, fetch, *updates])
         first, deleted, listed, second, *updated = responses
         return Mix(before, target, after, deleted, [first, second], [listed], updated)

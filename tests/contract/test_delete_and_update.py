@@ -34,12 +34,18 @@ def test_update_after_the_202_of_a_delete(delete_and_update: DeleteAndUpdate) ->
 
 @pytest.mark.extended
 @pytest.mark.requirement("CONC-LINEARIZABLE")
-def test_reads_beside_a_delete_show_its_neighbours(delete_and_update: DeleteAndUpdate) -> None:
+def test_reads_beside_a_delete_show_its_neighbours(
+    delete_and_update: DeleteAndUpdate, beside: Beside
+) -> None:
     """Reads at one moment with a delete show the configurations beside it."""
-    mix = delete_and_update.mix(old=True)
+    trio = delete_and_update.adjacent()
 
-    delete_and_update.judge_reads(mix)
-    delete_and_update.judge_end(mix)
+    def judge() -> None:
+        mix = delete_and_update.settled_mix(trio)
+        delete_and_update.judge_reads(mix)
+        delete_and_update.judge_end(mix)
+
+    beside.judge(judge, *trio, waits=True)
 
 
 @pytest.mark.requirement("CONC-LINEARIZABLE", "KEY-REUSE-OTHER-CALL")
