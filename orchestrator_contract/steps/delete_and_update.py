@@ -35,12 +35,9 @@ class Mix:
     delete: Exchange
     fetches: list[Exchange]
     pages: list[Exchange]
+    #: Fetches right after it, of the configurations created before and after the deleted one.
+    beside: list[Exchange]
     updates: list[Exchange] = field(default_factory=list)
-
-    @property
-    def neighbours(self) -> tuple[Configuration, Configuration]:
-        """The configurations created just before and after the deleted one."""
-        return self.before, self.after
 
 
 class DeleteAndUpdate(Step):
@@ -53,7 +50,7 @@ class DeleteAndUpdate(Step):
     # ---------------------------------------------------------------- at one moment
 
     def adjacent(self) -> list[Configuration]:
-        """Three new configurations, next to each other in the list.
+        """Three new configurations, made at one moment.
 
         Raises:
             NothingToDelete: there are not as many.
@@ -66,8 +63,11 @@ class DeleteAndUpdate(Step):
         return self._mix(trio, self._update_requests(trio[1]))
 
     def settled_mix(self, trio: Sequence[Configuration]) -> Mix:
-        """A delete of the middle one concurrent with reads, which must show the others by now."""
+        """A delete of the middle one in the list, beside reads that must show the others by now."""
         self._endpoint.wait(max(one.read_lag_s for one in trio))
+        listed = _whole_list(self._api.page(f"pageSize={LARGEST_PAGE}")) or []
+        if all(one.sid in listed for one in trio):
+            trio = sorted(trio, key=lambda one: listed.index(one.sid))
         return self._mix(trio, [])
 
     def _mix(self, trio: Sequence[Configuration], updates: Sequence[Request]) -> Mix:
@@ -77,7 +77,8 @@ class DeleteAndUpdate(Step):
         delete = self._api.delete_request(target, key=self._endpoint.key())
         responses = self._api.send_together([fetch, delete, page, fetch, *updates])
         first, deleted, listed, second, *updated = responses
-        return Mix(before, target, after, deleted, [first, second], [listed], updated)
+        beside = self._api.send_together([self._api.fetch_request(one) for one in (before, after)])
+        return Mix(before, target, after, deleted, [first, second], [listed], beside, updated)
 
     def _update_requests(self, target: Configuration) -> list[Request]:
         if not target.payload:
@@ -89,8 +90,8 @@ class DeleteAndUpdate(Step):
         """Check that fetches show their configuration, and reads its neighbours."""
         for fetch in mix.fetches:
             control_plane.same_configuration(self._findings, mix.target.sid, fetch)
-        for neighbour in mix.neighbours:
-            missed = self._missed(neighbour, mix.pages)
+        for neighbour, beside in zip((mix.before, mix.after), mix.beside, strict=True):
+            missed = self._missed(neighbour, beside, mix.pages)
             if not neighbour.read_lag_s:
                 expected = f"{neighbour.sid} seen beside a delete"
                 steps = [mix.delete, *missed[:1]]
@@ -142,9 +143,10 @@ class DeleteAndUpdate(Step):
         oldest = self._endpoint.rechecks.oldest_keys()
         return [one for one in oldest if one.accepted.scope == DEFAULT_SCOPE][:1]
 
-    def _missed(self, configuration: Configuration, pages: Sequence[Exchange]) -> list[Exchange]:
-        """Reads that miss an existing configuration: a fetch, or the whole list."""
-        fetch = self._api.fetch(configuration)
+    def _missed(
+        self, configuration: Configuration, fetch: Exchange, pages: Sequence[Exchange]
+    ) -> list[Exchange]:
+        """Reads that miss an existing configuration: its fetch, or the whole list."""
         if fetch.status == 404:
             return [fetch]
         whole = [(page, ids) for page in pages if (ids := _whole_list(page)) is not None]
