@@ -1,1 +1,1 @@
-"""Comparisons with other programs on one machine in one run: ``python -m benchmarks.compare``."""
+"""Comparisons with other programs: ``python -m benchmarks.compare``."""

@@ -1,4 +1,4 @@
-"""Runs on the mock like a real account, beside what their operations alone take over its slots."""
+"""Runs on the mock like a real account, beside its operations alone."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def _run(folder: Path, effort: str, target: Path) -> float:
 
 
 def _slot_seconds(requests: Sequence[dict[str, Any]]) -> float:
-    """Seconds for which the creates and deletes of a run hold slots, each on its own."""
+    """Seconds for which each create and delete of a run holds a slot."""
     accepted = [one for one in requests if one["status"] == 202]
     creates = len([one for one in accepted if one["method"] == "POST"])
     deleted = {one["path"] for one in accepted if one["method"] == "DELETE"}

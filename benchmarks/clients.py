@@ -1,4 +1,4 @@
-"""The suite's client with its judge beside a bare `requests` loop: the same calls on the same mock, in turns."""
+"""The suite's client and judge beside a bare `requests` loop, in turns."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def rate(call: Callable[[], object]) -> float:
 def rounds(
     ours: Callable[[], object], bare: Callable[[], object], until: float
 ) -> list[tuple[float, float]]:
-    """Pairs of rates, measured A B A B until the monotonic clock says *until*, at least three."""
+    """Pairs of rates, measured A B A B until the time *until*, at least three."""
     rate(ours), rate(bare)  # connections are opened and caches filled
     pairs: list[tuple[float, float]] = []
     while len(pairs) < 3 or (len(pairs) < _ROUNDS and time.monotonic() < until):
@@ -40,7 +40,7 @@ def rounds(
 
 
 def compare(target: Path, seconds: float) -> list[RequirementResult]:
-    """Rows for a fetch and for a delete of what is not there, on the mock that *target* describes."""
+    """Rows for a fetch and for a delete of an unknown SID, on the mock of *target*."""
     described = profile.from_file(target)
     limits = described.limits
     coordinator = Coordinator(limits.requests, limits.requests_per_second, limits.deletes, None)

@@ -1,4 +1,4 @@
-"""Compares this project with other programs, in one run on this machine: ``python -m benchmarks.compare``.
+"""Compares this project with other programs: ``python -m benchmarks.compare``.
 
 Each part takes turns with what it is compared with, so that a busy moment hits both, and only
 ratios are judged. A whole run replaces the table in `docs/benchmarks.md` and the plot beside it.
@@ -32,7 +32,7 @@ _BUSY = " Other work kept the processors busy: whole runs took longer than they 
 
 
 def wrk_rows(target: Path, folder: Path, seconds: float) -> list[RequirementResult]:
-    """The mock that *target* describes beside Prism's mock and a bare Starlette, in turns under wrk."""
+    """The mock of *target* beside Prism and a bare Starlette, in turns under wrk."""
     until = time.monotonic() + seconds
     described = profile.from_file(target)
     account = described.accounts[0]
@@ -117,7 +117,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def measure(names: Sequence[str], target: Path, folder: Path) -> list[RequirementResult]:
-    """The rows of all parts named; a part that can't be measured is one row that says why."""
+    """The rows of all parts named; a part not measured is a row that says why."""
     rows: list[RequirementResult] = []
     for name in names:
         seconds, part = PARTS[name]

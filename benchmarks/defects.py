@@ -104,7 +104,7 @@ def endpoint(target: Path, folder: Path, *options: str) -> tuple[First | None, i
 
 
 def accusations(event: dict[str, dict[str, object]]) -> Iterator[tuple[float, list[Accusation]]]:
-    """The time of each response in one event of schemathesis' report, with its failures."""
+    """The time of each response in one event of schemathesis, with its failures."""
     recorder = json.loads(json.dumps(event.get("ScenarioFinished", {}).get("recorder", {})))
     checks = recorder.get("checks", {})
     for case, one in sorted(
@@ -120,7 +120,7 @@ def accusations(event: dict[str, dict[str, object]]) -> Iterator[tuple[float, li
 def schemathesis(
     target: Path, folder: Path, known: set[Accusation] | None
 ) -> tuple[First | None, set[Accusation], int, float]:
-    """A run of schemathesis until it says what is not *known*; with None as far as its time goes.
+    """A run of schemathesis until it says what is not *known*; None: in all its time.
 
     Its first finding, everything it said, its requests, its seconds.
     """
@@ -186,7 +186,7 @@ def _events(
 
 
 def compare(target: Path, folder: Path, seconds: float) -> list[RequirementResult]:
-    """Rows for the speed on the mock that *target* describes, and for each defect on a mock of its own."""
+    """Rows for the speed on the mock of *target*, and for each defect on its own."""
     until = time.monotonic() + seconds
     _, requests, wall = endpoint(target, folder)
     _, known, sent, lasted = schemathesis(target, folder, None)

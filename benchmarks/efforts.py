@@ -1,4 +1,4 @@
-"""Whole runs of each effort beside a bare `requests` loop that leads configurations through their lives, on one mock."""
+"""Runs of each effort beside a bare `requests` loop over lifecycles."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _ENDED = {"COMPLETED", "FAILED"}
 
 
 class Loop:
-    """The loop of a script without the suite: one session, one call at a time, a poll each 50 ms."""
+    """A script without the suite: one session, one call at a time, polls each 50 ms."""
 
     def __init__(self, described: profile.Profile) -> None:
         account = described.accounts[0]
@@ -101,7 +101,7 @@ def _run(target: Path, folder: Path, effort: str) -> tuple[int, float]:
 
 
 def compare(target: Path, folder: Path) -> list[RequirementResult]:
-    """A row for each effort on the mock that *target* describes; the loop goes before and after each run."""
+    """A row for each effort on the mock of *target*, with the loop before and after."""
     loop, rows = Loop(profile.from_file(target)), []
     for effort in EFFORTS:
         before = loop.rate(_LOOP_S)

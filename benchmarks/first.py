@@ -1,4 +1,4 @@
-"""A pytest plugin that writes down when the suite made its first finding: ``-p benchmarks.first``.
+"""A pytest plugin that notes the time of the first finding.
 
 It writes time (Unix seconds), number of requests so far and requirement into the file that
 `BENCHMARK_FIRST_FINDING` names. Nothing else changes.

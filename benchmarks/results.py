@@ -55,7 +55,7 @@ class Unmeasured(Exception):
 
 
 def within(what: str, seconds: Sequence[float], allowed: float) -> RequirementResult:
-    """A wall time, in seconds, beside the one that is allowed; the ratio is how often it would fit."""
+    """A wall time beside the one allowed, in seconds; the ratio is how often it fits."""
     if not seconds:
         return RequirementResult(
             what, "not measured: no time left", f"{allowed:g} s allowed", goal=1.0
@@ -88,7 +88,7 @@ def write(folder: Path, rows: Sequence[RequirementResult], caption: str) -> None
 
 
 def plot(rows: Sequence[RequirementResult], caption: str) -> str:
-    """The rows that have a goal as bars on a logarithmic scale, one SVG image; the line is the goal."""
+    """The rows with a goal as bars on a logarithmic scale; the line is the goal."""
     shown = [(row, row.ratio / row.goal) for row in rows if row.ratio is not None and row.goal]
     return "\n".join(_drawing(shown, caption)) + "\n"
 

@@ -18,7 +18,7 @@ _REAL = ("--operation-seconds", "1", "--create-seconds", "0.3")
 
 
 def keep_bytecode(folder: Path) -> None:
-    """Let programs that are started from here find their compiled modules in *folder*, and fill it.
+    """Let programs started from here keep their compiled modules in *folder*.
 
     Everybody's second run finds them, unless the environment forbids it, as it does in many
     containers.
@@ -56,7 +56,10 @@ def run(folder: Path, *options: str) -> float:
 
 
 def processes(folder: Path, seconds: float) -> list[RequirementResult]:
-    """Rows for the default run in one process and in two, in turns: on the embedded mock, and on one as slow as real endpoints are."""
+    """Rows for the default run in one process and in two, on two mocks, in turns.
+
+    One mock is the embedded one, the other as slow as real endpoints are.
+    """
     until = time.monotonic() + seconds
     pairs = _pairs(folder, until - seconds * 0.6)
     with mock(*_REAL) as slow:

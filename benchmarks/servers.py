@@ -1,4 +1,4 @@
-"""The servers that are compared, each a process on loopback, and wrk, which loads them."""
+"""The compared servers, each a process on loopback, and wrk, which loads them."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def _listening(command: Sequence[str], port: int) -> Iterator[str]:
 
 @contextmanager
 def starlette() -> Iterator[str]:
-    """A bare Starlette answer on uvicorn, with the parser and the loop that the mock has; its base URL."""
+    """A bare Starlette answer on uvicorn, with the mock's parser and loop; its base URL."""
     port = _free_port()
     command = [
         sys.executable,
@@ -82,7 +82,7 @@ def starlette() -> Iterator[str]:
 
 
 def install_prism(folder: Path, seconds: float) -> Path:
-    """Prism's program: one that is installed already, else one installed into *folder* within *seconds*.
+    """Prism's program: an installed one, else installed into *folder* in *seconds*.
 
     Raises:
         Unmeasured: there is no npm, or it can't install it.
@@ -110,7 +110,7 @@ def install_prism(folder: Path, seconds: float) -> Path:
 
 @contextmanager
 def prism(program: Path) -> Iterator[str]:
-    """Prism's mock of the OpenAPI file, without a log, which would slow it down; its base URL."""
+    """Prism's mock of the OpenAPI file, without a log, which slows it; its base URL."""
     port = _free_port()
     document = str(schemas.schema_root() / "openapi.yaml")
     command = [
