@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import inf
+
 from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.exceptions import EndpointUnusable, Inconclusive
 from orchestrator_contract.http.exchange import Call, Exchange
@@ -19,19 +21,20 @@ _BROKEN = {
 }  # fmt: skip
 
 
-def ready(endpoint: Endpoint, *, alone: bool = True) -> None:
-    """Find out whether the endpoint can be tested.
+def ready(endpoint: Endpoint, *, tests: float = inf) -> None:
+    """Find out whether the endpoint can be tested, by so many *tests* in this process.
 
-    What was made for that is removed unless this process is *alone*: others run the tests then.
+    Without any, others run them, and what was made for this is removed.
 
     Raises:
         EndpointUnusable: it can't; the message names the reason and what to do.
     """
     preflight = _Preflight(endpoint)
     preflight.reach()
+    endpoint.configurations.begin(tests)
     if endpoint.profile.provision.mode is not None:
         preflight.provide()
-    if not alone:
+    if not tests:
         endpoint.configurations.discard()
 
 

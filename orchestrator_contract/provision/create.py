@@ -100,7 +100,7 @@ class Creator:
         self.identity.look_before(scope)
         batch = _Batch([*extras, *({} for _ in range(number - len(extras)))], scope)
         while batch.left and self._may_go_on(batch, spare):
-            granted = self._inventory.take_room(self._at_once(batch), scope)
+            granted = self._inventory.take_room(1 if batch.attempts else len(batch.left), scope)
             if not granted:
                 break
             self._round(batch, granted)
@@ -110,11 +110,6 @@ class Creator:
         if batch.made:
             self._outlook.succeeded()
         return batch.made
-
-    def _at_once(self, batch: _Batch) -> int:
-        """How many to send now: one, where it is to be seen whether any is taken."""
-        unknown = batch.scope != DEFAULT_SCOPE and not self._inventory.has_some(batch.scope)
-        return 1 if batch.attempts or unknown else len(batch.left)
 
     def _may_go_on(self, batch: _Batch, spare: int) -> bool:
         """True if another round may make what is left; after a refusal *spare* may stay so."""
@@ -155,8 +150,7 @@ class Creator:
         ]
         by_name = {payload["displayName"]: payload for payload in payloads}
         self._inventory.announce(by_name, batch.scope)
-        outcomes = self._client.parallel(lambda payload: self._post(payload, batch.scope), payloads)
-        posted = dict(zip(by_name, outcomes, strict=True))
+        posted = dict(zip(by_name, self._post_all(payloads, batch.scope), strict=True))
         operations = {name: one for name, one in posted.items() if isinstance(one, Operation)}
         self._look_early([*operations.values()], batch.scope)
         self._poller.finish([*operations.values()], early=False)
@@ -167,6 +161,23 @@ class Creator:
                 batch.left.append(extra)
                 batch.refusal = self._refusal(name, outcome)
         batch.attempts = 0 if len(made) == number else batch.attempts + 1
+
+    def _post_all(
+        self, payloads: Sequence[dict[str, Any]], scope: Scope
+    ) -> list[Operation | Refusal]:
+        """Send creates; where nothing exists yet, the others only once the first is accepted."""
+
+        def post(payload: dict[str, Any]) -> Operation | Refusal:
+            return self._post(payload, scope)
+
+        if self._inventory.has_some(scope):
+            return self._client.parallel(post, payloads)
+        first, others = post(payloads[0]), payloads[1:]
+        if isinstance(first, Operation):
+            return [first, *self._client.parallel(post, others)]
+        for payload in others:
+            self._inventory.not_made(payload["displayName"])
+        return [first] * len(payloads)
 
     def _refusal(self, name: str, outcome: Operation | Refusal) -> Refusal:
         if isinstance(outcome, Refusal):

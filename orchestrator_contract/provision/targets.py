@@ -113,8 +113,7 @@ class Targets(Holder):
         """
         known = self._controls.get(scope)
         if known is None or self.may_be_deleted(known):
-            first = not self._former  # nothing is made ahead yet, and nothing waited for
-            (known,) = self._configurations.take(1, scope=scope, new=first)
+            known = self._configurations.one(scope=scope)
             self._controls[scope] = known
             self._former.append(known)
         self._inventory.use(known)

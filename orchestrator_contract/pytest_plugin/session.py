@@ -137,7 +137,7 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
     if not (run.selected or (spread and judges_contract(config))):
         return None
     try:
-        _open(config, run, alone=not spread)
+        _open(config, run, 0 if spread else len(session.items))
     except (HarError, ReportError) as error:
         raise usage_error(error) from None
     except EndpointUnusable as unusable:
@@ -157,14 +157,14 @@ def _preload(items: list[pytest.Item]) -> None:
         import_module("orchestrator_contract.fuzzing.schema_requests")
 
 
-def _open(config: pytest.Config, run: Run, *, alone: bool) -> None:
-    """Get consent, and find out whether the endpoint can be tested, *alone* or by workers."""
+def _open(config: pytest.Config, run: Run, tests: int) -> None:
+    """Get consent, and find out whether the endpoint can be tested, by so many *tests* here."""
     chosen = run.options
     if chosen.profile is not None:
         plan.get_consent(config, chosen.profile, plan.changes(chosen.profile, chosen.effort))
     report.prepare(chosen.report, chosen.sarif)
     terminal.show(config, run.endpoint.client.steps)
-    preflight.ready(run.endpoint, alone=alone)
+    preflight.ready(run.endpoint, tests=tests)
     reporter = config.pluginmanager.get_plugin("terminalreporter")
     if reporter is not None and reporter.verbosity >= 0:
         processes = getattr(config.option, "numprocesses", None) or 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from orchestrator_contract.check import Check
@@ -13,23 +15,27 @@ from orchestrator_contract.steps.deletes import Deletes
 
 
 @pytest.mark.requirement("CONC-LINEARIZABLE", "CTRL-PAGE", "DELETED-FETCH", "DELETED-LIST")
-def test_reads_and_updates_beside_a_delete(delete_and_update: DeleteAndUpdate, mix: int) -> None:
+def test_reads_and_updates_beside_a_delete(
+    delete_and_update: DeleteAndUpdate, beside: Beside, mix: int
+) -> None:
     """Reads and updates at one moment with a delete end with it deleted."""
     sent = delete_and_update.mix()
 
     delete_and_update.judge_reads(sent)
     delete_and_update.judge_deleted_before(sent)
-    delete_and_update.judge_end(sent)
+    beside.judge(partial(delete_and_update.judge_end, sent), sent.target)
 
 
 @pytest.mark.extended
 @pytest.mark.requirement("CONC-LINEARIZABLE")
-def test_update_after_the_202_of_a_delete(delete_and_update: DeleteAndUpdate) -> None:
+def test_update_after_the_202_of_a_delete(
+    delete_and_update: DeleteAndUpdate, beside: Beside
+) -> None:
     """An update after the delete's 202 does not keep the configuration."""
     mix = delete_and_update.mix()
     delete_and_update.update_after_202(mix)
 
-    delete_and_update.judge_end(mix)
+    beside.judge(partial(delete_and_update.judge_end, mix), mix.target)
 
 
 @pytest.mark.extended
