@@ -119,6 +119,8 @@ class _Attempt:
         lacking = {need for needs in self._lacking().values() for need in needs}
         if lacking:
             raise Inconclusive("needs " + ", ".join(sorted(lacking)))
+        if self._alone and not self._endpoint.profile.clock_url:
+            raise CheckInconclusive("needs clock")
         if self._endpoint.lessened and self._is_extra():
             raise CheckInconclusive("left out to end in time")
         run_last = [one for one in self._item.session.items if is_marked(one, "run_last")]
