@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from math import inf
 from pathlib import Path
-from random import Random
 from threading import RLock
 from typing import Any, TypeVar
 
@@ -23,6 +22,7 @@ from orchestrator_contract.exceptions import Inconclusive
 from orchestrator_contract.guard import Ownership
 from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.inputs.identifiers import Identifiers
+from orchestrator_contract.inputs.random_numbers import RandomNumbers
 from orchestrator_contract.profile import Profile
 from orchestrator_contract.provision.holds import Holds
 from orchestrator_contract.provision.inventory import Inventory
@@ -82,7 +82,7 @@ class Endpoint:
         self._begun: Counter[str] = Counter()
         self._steps: dict[Callable[[Endpoint], Any], Any] = {}
         self._making_step = RLock()
-        self.random = Random(f"{settings.seed}")  # repeatable on purpose
+        self.random = RandomNumbers(f"{settings.seed}")
         self.identifiers = Identifiers(self.random, settings.run_id)
         self.redactor = self.profile.redactor()
         self.findings = Findings(
@@ -137,7 +137,7 @@ class Endpoint:
         self.targets = Targets(
             self.configurations, self.inventory, self.ownership, self.holds, share_control=few
         )
-        self.beside = Beside(self.poller, self.findings, self.inventory, self.holds)
+        self.beside = Beside(self.poller, self.findings, self.inventory, self.holds, self.random)
         self.rechecks = Rechecks(
             self.client,
             self.poller,

@@ -8,6 +8,7 @@ from functools import partial
 
 from orchestrator_contract.api.poller import Poller
 from orchestrator_contract.exceptions import Inconclusive
+from orchestrator_contract.inputs.random_numbers import RandomNumbers
 from orchestrator_contract.provision.holds import Holder, Holds
 from orchestrator_contract.provision.inventory import Inventory
 from orchestrator_contract.resources.configuration import Configuration
@@ -18,12 +19,18 @@ class Beside(Holder):
     """Judges beside later tests; findings are attributed to the test that asked."""
 
     def __init__(
-        self, poller: Poller, findings: Findings, inventory: Inventory, holds: Holds
+        self,
+        poller: Poller,
+        findings: Findings,
+        inventory: Inventory,
+        holds: Holds,
+        random: RandomNumbers,
     ) -> None:
         self._client = poller.client
         self._poller = poller
         self._findings = findings
         self._inventory = inventory
+        self._random = random
         self._waiting: dict[Future[None], tuple[Configuration, ...]] = {}
         holds.register(self)
 
@@ -43,13 +50,17 @@ class Beside(Holder):
             judge()
             return None
         test, requirements = test or self._findings.current_test, self._findings.requirements
-        future = self._client.parallel.beside(partial(self._judge, judge, test, requirements))
+        seed = self._random.getrandbits(64)
+        future = self._client.parallel.beside(partial(self._judge, judge, test, requirements, seed))
         running = {one: kept for one, kept in self._waiting.items() if not one.done()}
         self._waiting = running | {future: configurations}
         return future
 
-    def _judge(self, judge: Callable[[], object], test: str, requirements: list[str]) -> None:
-        with self._findings.attributed_to(test), self._inventory.apart():
+    def _judge(
+        self, judge: Callable[[], object], test: str, requirements: list[str], seed: int
+    ) -> None:
+        attributed = self._findings.attributed_to(test)
+        with attributed, self._inventory.apart(), self._random.apart(seed):
             try:
                 judge()
             except Inconclusive as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from orchestrator_contract.endpoint import Endpoint
@@ -69,6 +69,17 @@ class Deletes(AcceptedDeletes):
         self._endpoint.inventory.gone(*(one.configuration for one in done))
         self._endpoint.rechecks.completed(done)
         return done
+
+    def in_batches(self, keys: Sequence[str]) -> Iterator[list[Operation]]:
+        """Accepted deletes under *keys* under test, as many at once as there is room for.
+
+        Raises:
+            Inconclusive: not one was accepted.
+        """
+        size = self._endpoint.configurations.most_kept or len(keys)
+        for start in range(0, len(keys), size):
+            batch = keys[start : start + size]
+            yield self.accept_new(len(batch), keys=batch, key_under_test=True)
 
     def completed(self, number: int = 1, **options: Any) -> list[Operation]:
         """COMPLETED deletes of *number* configurations, as `accept_new` sends.

@@ -101,21 +101,37 @@ class OtherAsyncCalls(Step):
         """
         return self._end(name, *self._begin(name, before), after)
 
-    def lead_beside(self, name: str, then: Callable[[LedCall], object] = lambda _: None) -> None:
+    def lead_beside(
+        self,
+        name: str,
+        then: Callable[[LedCall], object] = lambda _: None,
+        *,
+        replays: int = _REPLAYS,
+    ) -> None:
         """Lead a call whose key is used again while it runs and, beside later tests, at its end.
 
         *then* is called with it.
         """
         few = self._endpoint.effort.few
-        begun = self._begin(name, 0 if few else _REPLAYS)
+        begun = self._begin(name, 0 if few else replays)
 
         def end() -> None:
-            led = self._end(name, *begun, 1 if few else _REPLAYS)
-            if not few:
+            led = self._end(name, *begun, min(replays, 1) if few else replays)
+            if replays and not few:
                 self._endpoint.poller.poll_other_link(led.operation)
             then(led)
 
         self._ending[name] = self._endpoint.beside.judge(end)
+
+    def use_beside(self, led: LedCall, use: Callable[[LedCall], object]) -> None:
+        """*use* a call beside later tests; those that want it wait for that."""
+
+        def judge() -> None:
+            self._endpoint.configurations.use(led.configuration)
+            use(led)
+
+        # Nothing is kept for it: it may need room, and would wait for itself.
+        self._ending[led.call.call] = self._endpoint.beside.judge(judge)
 
     def _begin(self, name: str, replays: int) -> tuple[AsyncCall, Operation]:
         call = self._makers[name]()

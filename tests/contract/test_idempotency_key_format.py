@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
@@ -10,6 +11,7 @@ from orchestrator_contract.api.client import Client
 from orchestrator_contract.check import Check
 from orchestrator_contract.inputs.key_forms import PLACES, other_digit
 from orchestrator_contract.resources.operation import Operation
+from orchestrator_contract.steps.beside import Beside
 from orchestrator_contract.steps.deletes import Deletes
 from orchestrator_contract.steps.generated import GeneratedInputs
 from orchestrator_contract.steps.malformed import MalformedKeys, MalformedKeyUse
@@ -22,12 +24,11 @@ def test_key_of_every_form_is_accepted_and_replays(
     deletes: Deletes, key_forms: list[str], check: Check
 ) -> None:
     """A key of any UUID version, nil or max, in any letter case, is a key."""
-    operations = deletes.accept_new(len(key_forms), keys=key_forms, key_under_test=True)
+    for operations in deletes.in_batches(key_forms):
+        for operation, again in deletes.repeat_each(operations):
+            check.same_response(operation, again)
 
-    for operation, again in deletes.repeat_each(operations):
-        check.same_response(operation, again)
-
-    deletes.complete_later(operations)
+        deletes.complete_later(operations)
 
 
 @pytest.mark.requirement("KEY-FORMAT-ACCEPTED")
@@ -71,10 +72,10 @@ def test_malformed_key_near_a_used_one_does_not_replay(
 
 @pytest.mark.requirement("KEY-MALFORMED-NO-5XX", "KEY-MALFORMED-NOT-HONOURED")
 def test_generated_malformed_key_does_not_replay(
-    used: Operation, generated_inputs: GeneratedInputs
+    used: Operation, generated_inputs: GeneratedInputs, beside: Beside
 ) -> None:
     """A generated malformed key near a used one is refused or ignored."""
-    generated_inputs.malformed_keys(used)
+    beside.judge(partial(generated_inputs.malformed_keys, used))
 
 
 @pytest.mark.requirement("KEY-MALFORMED-NO-5XX", "KEY-MALFORMED-NOT-HONOURED")

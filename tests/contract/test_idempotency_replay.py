@@ -70,9 +70,9 @@ def test_keys_return_the_original_responses_after_many_others(
 ) -> None:
     """Keys of any UUID version and variant keep their responses among many."""
     others: list[Operation] = []
-    for key in many_keys:
-        others += deletes.accept_new(keys=[key], key_under_test=True)
-        deletes.complete_later(others[-1:])
+    for batch in deletes.in_batches(many_keys):
+        others += batch
+        deletes.complete_later(batch)
 
     for operation, again in deletes.repeat_each([used, *others]):
         check.same_response(operation, again)

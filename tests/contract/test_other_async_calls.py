@@ -30,7 +30,7 @@ def test_key_with_another_payload_does_not_return_the_first(
     """A key with another payload is refused, or starts its own request."""
     led = other_calls.led(call)
 
-    other_calls.check_other_payloads(led)
+    other_calls.use_beside(led, other_calls.check_other_payloads)
 
 
 @pytest.mark.extended
@@ -76,11 +76,13 @@ def test_keys_stay_apart_after_the_delete(
     call: str,
 ) -> None:
     """After the delete neither key returns the other call's response."""
-    led = other_calls.lead(call)
-    (deleted,) = deletes.complete([deletes.accept(led.configuration, key=new_key())])
 
-    other_calls.check_after_delete(led, deleted)
-    check.deleted(deleted)
+    def delete(led: LedCall) -> None:
+        (deleted,) = deletes.complete([deletes.accept(led.configuration, key=new_key())])
+        other_calls.check_after_delete(led, deleted)
+        check.deleted(deleted)
+
+    other_calls.lead_beside(call, delete, replays=0)
 
 
 @pytest.mark.requirement("CONV-202", "CONV-OPERATION", "CONV-KEY", "CONV-DELETED")
