@@ -87,12 +87,9 @@ class Provisioner:
 
     def spare(self, *, scope: Scope = DEFAULT_SCOPE) -> Configuration:
         """One that no test needs any longer, best one that serves no other, or an idle one."""
-        idle = self.idle(scope)
-        if not idle:
-            return self.one(scope=scope)
-        spoiled = min(idle, key=lambda one: self.client.ownership.untouched(one.resource_key))
-        self.use(spoiled)
-        return spoiled
+        untouched = self.client.ownership.untouched
+        idle = sorted(self.idle(scope), key=lambda one: untouched(one.resource_key))
+        return next(filter(self.claim, idle), None) or self.one(scope=scope)
 
     def take(
         self,
@@ -179,6 +176,10 @@ class Provisioner:
             else:
                 self.inventory.discharge(1)
                 self._given.give_back(configuration.sid)
+
+    def claim(self, configuration: Configuration) -> bool:
+        """True if nobody needs an idle one; the present test has it then."""
+        return self._stock.claim(configuration)
 
     def idle(self, scope: Scope = DEFAULT_SCOPE) -> list[Configuration]:
         """What was created in *scope* and no test needs any longer."""

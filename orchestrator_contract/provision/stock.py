@@ -183,6 +183,14 @@ class Stock:
             if self._ownership.untouched(one.resource_key) and not self._inventory.is_leaving(one)
         ]
 
+    def claim(self, configuration: Configuration) -> bool:
+        """True if nobody needs it; the present test has it then."""
+        with self._lock:
+            found = configuration in self.idle(configuration.scope)
+            if found:
+                self._inventory.use(configuration)
+            return found
+
     def put(self, *configurations: Configuration) -> None:
         """Keep these for other tests."""
         with self._lock:

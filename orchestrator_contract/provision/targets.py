@@ -128,8 +128,8 @@ class Targets(Holder):
         if self._share_control or self._configurations.is_tight:
             return self.control
         for one in self._configurations.idle():
-            if one.payload.keys() >= RICH.keys() and self._guard.untouched(one.resource_key):
-                self._configurations.use(one)
+            rich = one.payload.keys() >= RICH.keys() and self._guard.untouched(one.resource_key)
+            if rich and self._configurations.claim(one):
                 return one
         with contextlib.suppress(NothingToDelete):
             return self._configurations.take(1, payloads=[RICH])[0]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future, as_completed
+from dataclasses import dataclass, field
 from functools import partial
+from threading import Lock, local
 
 from orchestrator_contract.api.poller import Poller
 from orchestrator_contract.exceptions import Inconclusive
@@ -13,6 +15,20 @@ from orchestrator_contract.provision.holds import Holder, Holds
 from orchestrator_contract.provision.inventory import Inventory
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.results.findings import Findings
+
+
+@dataclass(eq=False)
+class _Judged:
+    """What is judged beside the tests."""
+
+    judge: Callable[[], object] = lambda: None
+    test: str = ""
+    requirements: list[str] = field(default_factory=list)
+    seed: int = 0
+    #: The configurations that are kept for it.
+    kept: tuple[Configuration, ...] = ()
+    #: Whether it waits for room: others that do must not wait for it.
+    waits: bool = False
 
 
 class Beside(Holder):
@@ -31,7 +47,8 @@ class Beside(Holder):
         self._findings = findings
         self._inventory = inventory
         self._random = random
-        self._waiting: dict[Future[None], tuple[Configuration, ...]] = {}
+        self._waiting: dict[Future[None], _Judged] = {}
+        self._thread, self._lock = local(), Lock()
         holds.register(self)
 
     def judge(
@@ -50,32 +67,45 @@ class Beside(Holder):
             judge()
             return None
         test, requirements = test or self._findings.current_test, self._findings.requirements
-        seed = self._random.getrandbits(64)
-        future = self._client.parallel.beside(partial(self._judge, judge, test, requirements, seed))
-        running = {one: kept for one, kept in self._waiting.items() if not one.done()}
-        self._waiting = running | {future: configurations}
+        judged = _Judged(judge, test, requirements, self._random.getrandbits(64), configurations)
+        future = self._client.parallel.beside(partial(self._judge, judged))
+        with self._lock:
+            running = {one: other for one, other in self._waiting.items() if not one.done()}
+            self._waiting = running | {future: judged}
         return future
 
-    def _judge(
-        self, judge: Callable[[], object], test: str, requirements: list[str], seed: int
-    ) -> None:
-        attributed = self._findings.attributed_to(test)
-        with attributed, self._inventory.apart(), self._random.apart(seed):
+    def _judge(self, judged: _Judged) -> None:
+        self._thread.judged = judged
+        attributed = self._findings.attributed_to(judged.test)
+        with attributed, self._inventory.apart(), self._random.apart(judged.seed):
             try:
-                judge()
+                judged.judge()
             except Inconclusive as error:
-                self._findings.unverified(requirements, str(error))
+                self._findings.unverified(judged.requirements, str(error))
+            finally:
+                self._thread.judged = None
 
     def holds(self, configuration: Configuration) -> bool:
         """True if *configuration* is still to be judged."""
-        return any(configuration in kept for one, kept in self._waiting.items() if not one.done())
+        return any(
+            configuration in judged.kept for one, judged in self._waiting.items() if not one.done()
+        )
 
     def release(self) -> None:
-        """Wait until there is more room, or no configuration is left to be judged."""
-        held = self._inventory.holding()
-        for _ in as_completed([one for one, kept in self._waiting.items() if kept]):
+        """Wait until there is more room, or no configuration is left to be judged.
+
+        What is judged here itself is not waited for, nor what waits here.
+        """
+        held, own = self._inventory.holding(), getattr(self._thread, "judged", None) or _Judged()
+        with self._lock:
+            own.waits = True
+            others = [
+                one for one, judged in self._waiting.items() if judged.kept and not judged.waits
+            ]
+        for _ in as_completed(others):
             if self._inventory.holding() < held:
-                return
+                break
+        own.waits = False
 
     def join(self) -> None:
         """Wait until nothing is left to be judged; raise what a judge raised."""

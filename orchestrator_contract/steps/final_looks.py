@@ -66,6 +66,7 @@ class FinalLooks(Step):
             for one in self._endpoint.configurations.idle()
             if self._endpoint.ownership.untouched(one.resource_key)
             and one.resource_key not in existed
+            and self._endpoint.configurations.claim(one)
         ]
         if not idle:
             return []

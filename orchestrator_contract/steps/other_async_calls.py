@@ -121,17 +121,13 @@ class OtherAsyncCalls(Step):
                 self._endpoint.poller.poll_other_link(led.operation)
             then(led)
 
-        self._ending[name] = self._endpoint.beside.judge(end)
+        self._ending[name] = self._endpoint.beside.judge(end, begun[1].configuration)
 
     def use_beside(self, led: LedCall, use: Callable[[LedCall], object]) -> None:
         """*use* a call beside later tests; those that want it wait for that."""
-
-        def judge() -> None:
-            self._endpoint.configurations.use(led.configuration)
-            use(led)
-
-        # Nothing is kept for it: it may need room, and would wait for itself.
-        self._ending[led.call.call] = self._endpoint.beside.judge(judge)
+        self._ending[led.call.call] = self._endpoint.beside.judge(
+            partial(use, led), led.configuration
+        )
 
     def _begin(self, name: str, replays: int) -> tuple[AsyncCall, Operation]:
         call = self._makers[name]()

@@ -258,13 +258,12 @@ class DisturbedDeletes(Step):
     _deletes = Uses(Deletes)
 
     def disturb(self, credentials: str) -> tuple[Operation, Exchange]:
-        """A delete to its end, and an unauthorized one while it ran."""
+        """A delete that runs, and an unauthorized one that came meanwhile."""
         configuration, key = self._endpoint.configurations.one(), self._endpoint.key()
         operation = self._deletes.accept(configuration, key=key)
         exchange = self._unauthorized.as_unauthorized(
             credentials, configuration, key=self._endpoint.key()
         )
-        self._endpoint.poller.finish([operation])
         return operation, exchange
 
     def judge(self, operation: Operation, credentials: str) -> list[Operation]:
@@ -272,9 +271,9 @@ class DisturbedDeletes(Step):
 
         A first one may fail for other reasons.
         """
-        tries = [operation]
+        tries = self._endpoint.poller.finish([operation])
         if operation.done and operation.status != "COMPLETED":
-            tries.append(self.disturb(credentials)[0])
+            tries += self._endpoint.poller.finish([self.disturb(credentials)[0]])
         last = tries[-1]
         completed = not last.done or last.status == "COMPLETED"
         steps = [step for one in tries for step in one.steps]

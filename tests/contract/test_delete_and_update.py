@@ -97,33 +97,46 @@ def test_delete_beside_a_create(
     delete_and_update: DeleteAndUpdate,
     configuration: Configuration,
     deletes: Deletes,
+    beside: Beside,
     at_once: bool,
 ) -> None:
     """A delete beside a create gets its own response, and so does the create."""
-    created, delete = delete_and_update.delete_beside_create(configuration, at_once=at_once)
 
-    for operation in delete_and_update.judge_beside_create(created, delete, configuration):
-        deletes.later(operation)
+    def judge() -> None:
+        created, delete = delete_and_update.delete_beside_create(configuration, at_once=at_once)
+        for operation in delete_and_update.judge_beside_create(created, delete, configuration):
+            deletes.later(operation)
+
+    beside.judge(judge, configuration)
 
 
 @pytest.mark.extended
 @pytest.mark.requirement("DELETED-FETCH", "DELETED-LIST")
 def test_configuration_that_is_deleted_while_created_is_gone(
-    delete_and_update: DeleteAndUpdate, check: Check
+    delete_and_update: DeleteAndUpdate, check: Check, beside: Beside
 ) -> None:
     """A delete that is accepted while the create runs deletes what it makes."""
-    completed = delete_and_update.delete_while_creating()
 
-    for operation in completed:
-        check.deleted(operation)
-        check.not_listed([operation])
+    def judge() -> None:
+        for operation in delete_and_update.delete_while_creating():
+            check.deleted(operation)
+            check.not_listed([operation])
+
+    beside.judge(judge)
 
 
 @pytest.mark.extended
 @pytest.mark.requirement("KEY-REUSE-OTHER-CALL")
 def test_key_of_a_running_create_is_not_a_deletes(
-    delete_and_update: DeleteAndUpdate, configuration: Configuration, deletes: Deletes
+    delete_and_update: DeleteAndUpdate,
+    configuration: Configuration,
+    deletes: Deletes,
+    beside: Beside,
 ) -> None:
     """A delete under a running create's key does not return its operation."""
-    for operation in delete_and_update.delete_under_key_of_create(configuration):
-        deletes.later(operation)
+
+    def judge() -> None:
+        for operation in delete_and_update.delete_under_key_of_create(configuration):
+            deletes.later(operation)
+
+    beside.judge(judge, configuration)

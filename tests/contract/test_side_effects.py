@@ -20,45 +20,52 @@ METHODS = ["PUT", pytest.param("PATCH", marks=pytest.mark.extended)]
 @pytest.mark.extended
 @pytest.mark.requirement("EFFECT-NO-OTHER")
 def test_delete_leaves_configurations_of_the_same_name(
-    namesakes: Namesakes, deletes: Deletes, check: Check
+    namesakes: Namesakes, deletes: Deletes, check: Check, beside: Beside
 ) -> None:
     """Deleting one of several configurations of one name leaves the others."""
     original = namesakes.original()
-    others = namesakes.everywhere(original)
 
-    deleted = deletes.complete([deletes.accept(original)])
+    def judge() -> None:
+        others = namesakes.everywhere(original)
+        deleted = deletes.complete([deletes.accept(original)])
+        for other in others:
+            check.unchanged(other, after=deleted[0].accepted, requirement="EFFECT-NO-OTHER")
 
-    for other in others:
-        check.unchanged(other, after=deleted[0].accepted, requirement="EFFECT-NO-OTHER")
+    beside.judge(judge, original)
 
 
 @pytest.mark.extended
 @pytest.mark.requirement("EFFECT-NO-OTHER")
 def test_delete_leaves_what_is_created_meanwhile_under_its_name(
-    running: Operation, namesakes: Namesakes, deletes: Deletes, check: Check
+    undisturbed: Operation, namesakes: Namesakes, deletes: Deletes, check: Check, beside: Beside
 ) -> None:
     """A configuration created beside a delete of its name exists after it."""
-    others = namesakes.of(running.configuration)
 
-    deletes.complete([running])
+    def judge() -> None:
+        others = namesakes.of(undisturbed.configuration)
+        deletes.complete([undisturbed])
+        for other in others:
+            check.unchanged(other, after=undisturbed.accepted, requirement="EFFECT-NO-OTHER")
 
-    for other in others:
-        check.unchanged(other, after=running.accepted, requirement="EFFECT-NO-OTHER")
+    beside.judge(judge, undisturbed.configuration)
 
 
 @pytest.mark.extended
 @pytest.mark.requirement("DELETED-FETCH", "CTRL-READ-AFTER-CREATE")
 def test_create_of_the_same_name_does_not_restore(
-    namesakes: Namesakes, deletes: Deletes, check: Check
+    namesakes: Namesakes, deletes: Deletes, check: Check, beside: Beside
 ) -> None:
     """Creating a configuration of a deleted one's name makes a new one."""
     original = namesakes.original()
-    namesakes.of(original)
-    deleted = deletes.complete([deletes.accept(original)])
 
-    for again in namesakes.of(original):
-        check.exists(again)
-    check.deleted(deleted[0])
+    def judge() -> None:
+        namesakes.of(original)
+        deleted = deletes.complete([deletes.accept(original)])
+        for again in namesakes.of(original):
+            check.exists(again)
+        check.deleted(deleted[0])
+
+    beside.judge(judge, original)
 
 
 @pytest.mark.requirement("EFFECT-ONLY-BY-DELETE", "CTRL-ACCEPTED")
@@ -87,17 +94,21 @@ def test_updated_configuration_can_be_deleted(
     deletes: Deletes,
     new_key: Callable[[], str],
     check: Check,
+    beside: Beside,
     method: str,
 ) -> None:
     """A configuration that was updated is deleted like any other."""
-    updates.updated(updatable, method)
+    update = updates.update(updatable, method)
 
-    (deleted,) = deletes.complete([deletes.accept(updatable, key=new_key())])
+    def judge() -> None:
+        updates.finish(update)
+        (deleted,) = deletes.complete([deletes.accept(updatable, key=new_key())])
+        check.same_response(deleted, deletes.repeat(deleted))
+        check.deleted(deleted)
+        check.not_found_again(deleted)
+        check.not_listed([deleted])
 
-    check.same_response(deleted, deletes.repeat(deleted))
-    check.deleted(deleted)
-    check.not_found_again(deleted)
-    check.not_listed([deleted])
+    beside.judge(judge, updatable)
 
 
 @pytest.mark.extended

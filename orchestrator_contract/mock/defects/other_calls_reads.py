@@ -213,6 +213,11 @@ def _fifty(page: Page, query: PageQuery) -> Page:
     return _with_token(replace(page, items=page.items[:DEFAULT_SIZE]), None)
 
 
+def _full_last(page: Page, query: PageQuery) -> Page:
+    full = query.after and page.next_token is None and len(page.items) == query.size
+    return replace(page, items=page.items[:-1]) if full else page
+
+
 @defect(
     "pagination",
     "{}",
@@ -235,6 +240,12 @@ def _fifty(page: Page, query: PageQuery) -> Page:
         breaches=_READ_BOTH,
         shows="data: beyond the second page",
         change=_ends,
+    ),
+    case(
+        "full-last-page",
+        "A last page that is full lacks its last item",
+        "data: a list whose length is a multiple of pageSize",
+        change=_full_last,
     ),
     case(
         "50-items",

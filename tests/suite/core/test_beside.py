@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from threading import Event
+from threading import Barrier, Event
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,10 +12,11 @@ from orchestrator_contract.exceptions import Inconclusive
 from orchestrator_contract.inputs.payloads import COMMON_PAYLOADS
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.scope import DEFAULT_SCOPE
-from tests.suite.core.world import World, deletable
+from orchestrator_contract.steps.other_async_calls import OtherAsyncCalls
+from tests.suite.core.world import PLANE, World, deletable
 
 if TYPE_CHECKING:
-    from tests.suite.core.conftest import Bench
+    from tests.suite.core.conftest import Bench, Said, Sent
 
 TEST = "tests/x.py::test_a"
 
@@ -155,6 +156,63 @@ def test_what_is_judged_is_kept(world: World, slow: None) -> None:
     endpoint.beside.join()
 
     assert endpoint.configurations.idle() == [handed, *taken]
+
+
+def test_a_configuration_under_update_is_kept(world: World, slow: None) -> None:
+    """Until the update of one has been judged it serves no other test."""
+    endpoint, script, looked = world.bench.endpoint, world.bench.script, Event()
+    url = f"{PLANE}/Operations/put"
+    configurations = endpoint.configurations
+
+    def end(_: Sent) -> Said:
+        looked.wait()
+        return 200, {"operationId": "put", "status": "COMPLETED", "statusUrl": url}
+
+    script.on("PUT /Configurations/sid0", (202, {"statusUrl": url}))
+    script.on("GET /Operations/put", end)
+
+    endpoint.step(OtherAsyncCalls).lead_beside("update")
+    configurations.begin()
+
+    assert [one.sid for one in configurations.idle()] == []
+    looked.set()
+    endpoint.beside.join()
+
+
+def test_those_that_wait_for_room_do_not_wait_for_each_other(world: World, slow: None) -> None:
+    """Two judges that keep a configuration each, and want room, come to an end."""
+    endpoint, both = world.bench.endpoint, Barrier(2)
+    first, second = endpoint.configurations.take(2)
+
+    def judge() -> None:
+        both.wait()
+        endpoint.holds.release()
+
+    for one in (first, second):
+        endpoint.beside.judge(judge, one)
+
+    endpoint.beside.join()
+
+
+def test_random_numbers_are_those_of_the_seed(bench: Bench, slow: None) -> None:
+    """What tests draw meanwhile does not change what is drawn beside them."""
+    random, drawn = bench.endpoint.random, list[list[int]]()
+
+    for draws_meanwhile in (0, 3):
+        drew = Event()
+
+        def judge(drew: Event = drew) -> None:
+            drew.wait()
+            drawn.append(random.sample(range(1000), 5))
+
+        random.seed("a test")
+        bench.endpoint.beside.judge(judge)
+        for _ in range(draws_meanwhile):
+            random.random()
+        drew.set()
+        bench.endpoint.beside.join()
+
+    assert drawn[0] == drawn[1]
 
 
 def test_a_broken_judge_is_not_silent(bench: Bench, slow: None) -> None:
