@@ -243,12 +243,6 @@ def failed_updatable(failed: Operation) -> Configuration:
     return failed.configuration
 
 
-@pytest.fixture(scope="session")
-def at_once(concurrent_deletes: ConcurrentDeletes, deletes: Deletes) -> list[Operation]:
-    """COMPLETED deletes of many SIDs that were sent at one moment."""
-    return deletes.complete(concurrent_deletes.of_many_sids())
-
-
 @pytest.fixture(params=["account", "region"])
 def configuration_elsewhere(
     request: pytest.FixtureRequest, scopes: Scopes, configurations: Provisioner

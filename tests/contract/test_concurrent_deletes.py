@@ -92,21 +92,19 @@ def test_one_sid_at_once_is_deleted_once(
     "DEL-STATUS",
     "HTTP-COMPLETE",
     "SID-UNKNOWN",
+    "KEY-REPLAY-ENDED",
 )
-def test_many_sids_at_once_get_their_own_responses(at_once: list[Operation], check: Check) -> None:
-    """Concurrent deletes of many SIDs each get their own response."""
-    for completed in at_once:
-        check.completed_delete_was_carried_out("CONC-OWN-RESPONSE", completed)
-
-
-@pytest.mark.extended
-@pytest.mark.requirement("KEY-REPLAY-ENDED")
-def test_keys_used_at_once_return_their_own_responses(
-    at_once: list[Operation], deletes: Deletes, check: Check
+def test_many_sids_at_once_get_their_own_responses(
+    concurrent_deletes: ConcurrentDeletes, deletes: Deletes, check: Check
 ) -> None:
-    """Keys that were first used at one moment each return their own response."""
-    for operation in (one for one in at_once if one.accepted.key):
-        check.same_response(operation, deletes.repeat(operation))
+    """Concurrent deletes of many SIDs each get their own response, and so do their keys."""
+
+    def judge(completed: Operation) -> None:
+        check.completed_delete_was_carried_out("CONC-OWN-RESPONSE", completed)
+        if completed.accepted.key:
+            check.same_response(completed, deletes.repeat(completed))
+
+    deletes.complete_later(concurrent_deletes.of_many_sids(), judge)
 
 
 @pytest.mark.requirement("CONC-ONE-SID", "CONC-ONE-COMPLETED")
