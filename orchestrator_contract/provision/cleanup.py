@@ -18,6 +18,8 @@ from orchestrator_contract.provision.inventory import TWIN, Inventory
 from orchestrator_contract.resources.configuration import READ_LAG_S, Configuration
 from orchestrator_contract.scope import ResourceKey, Scope
 
+#: How often each is tried; from the third time on only so few.
+_ATTEMPTS, _FEW = 4, 3
 #: How long a create whose answer is not known may take to show in the list, in seconds.
 _LATE_S = 3.0
 #: Seconds for which what is busy is tried again, and the first pause, which doubles.
@@ -34,7 +36,7 @@ def clean_up(
 ) -> list[Configuration]:
     """Delete what is left in *inventory* or listed under its names; return what could not be.
 
-    Each is tried twice, those that were *tried* before once more.
+    Each is tried twice, those that were *tried* before once more, and the last few again.
     """
     # What was interrupted may not be listed before its create has ended.
     accepted = inventory.accepted
@@ -43,7 +45,8 @@ def clean_up(
     ]
     with contextlib.suppress(Inconclusive):
         poller.finish(open_, early=False)
-    unread = _look_for_more(inventory, listing, identity)
+    patience_s = max(_LATE_S, 2 * poller.usual_s("create"))
+    unread = _look_for_more(inventory, listing, identity, patience_s)
     lost = [
         Configuration(f"(of {name})", name)
         for name, scope in inventory.unresolved.items()
@@ -51,12 +54,14 @@ def clean_up(
     ]
     inventory.unresolved.clear()
     announced, inventory.announced = inventory.announced, {}
-    for again in (False, True):
+    for attempt in range(_ATTEMPTS):
         remaining = [
-            one for one in inventory.left.values() if again or one.resource_key not in tried
+            one for one in inventory.left.values() if attempt or one.resource_key not in tried
         ]
         if not remaining:
             continue
+        if attempt > 1 and len(remaining) > _FEW:
+            break  # it is no passing error
         try:
             remove(client, poller, remaining, inventory.gone)
         except Inconclusive:
@@ -165,16 +170,18 @@ def _may_be_there(name: str, inventory: Inventory, *, readable: bool) -> bool:
     operation = inventory.accepted.get(name)
     if operation is not None and operation.done:
         return not readable and operation.status == "COMPLETED"
-    return not (readable and name in inventory.refused)
+    return not (readable and name in inventory.refused | inventory.unavailable)
 
 
-def _look_for_more(inventory: Inventory, listing: Pagination, identity: Identity) -> set[Scope]:
+def _look_for_more(
+    inventory: Inventory, listing: Pagination, identity: Identity, patience_s: float
+) -> set[Scope]:
     """Find whatever else is listed under a name of the run's; return where lists can't be read.
 
     A create that was refused or FAILED may have been carried out, and one without a response may
     still be under way.
     """
-    deadline = time.monotonic() + _LATE_S
+    deadline = time.monotonic() + patience_s
     while True:
         unread = {
             scope

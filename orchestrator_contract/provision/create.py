@@ -260,8 +260,10 @@ class Creator:
             control_plane.accepted(self._findings, exchange)
         elif exchange.status in range(400, 500) and 503 not in exchange.before:
             self._inventory.not_made(name)
-        elif exchange.status != 503:  # that may stand for a create under way
+        elif exchange.status != 503:
             self._inventory.refused.add(name)
+        else:  # that may stand for a create under way
+            self._inventory.unavailable.add(name)
         if exchange.status != 202:
             return Refusal.by(exchange)
         self.payloads.taken(payload)
@@ -297,10 +299,12 @@ class Creator:
         self._inventory.created(made.values())
         return made
 
-    def _made(self, sid: str, payload: dict[str, Any], scope: Scope) -> Configuration:
+    def _made(
+        self, sid: str, payload: dict[str, Any], scope: Scope, name: str = ""
+    ) -> Configuration:
         configuration = Configuration(
             sid,
-            payload["displayName"],
+            name or payload["displayName"],
             scope,
             payload,
             created=time.monotonic(),

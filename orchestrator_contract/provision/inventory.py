@@ -65,6 +65,8 @@ class Inventory(Usage):
         self.announced: dict[Scope, set[str]] = {}
         #: Announced creates that were refused in a way that may hide one that was carried out.
         self.refused: set[str] = set()
+        #: Those that were answered 503, and may be carried out yet.
+        self.unavailable: set[str] = set()
 
     def charge(self, number: int) -> None:
         """Count *number* deletions of configurations that are made or given.

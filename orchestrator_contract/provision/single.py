@@ -140,7 +140,7 @@ class SingleCreator(Creator):
     def _made_twin(
         self, sid: str, payload: dict[str, Any], name: str, scope: Scope = DEFAULT_SCOPE
     ) -> Configuration:
-        twin = self._made(sid, {**payload, "displayName": name}, scope)
+        twin = self._made(sid, payload, scope, name)
         self._inventory.use(twin)
         self._inventory.created([twin])
         self._read_lag.wait([twin])

@@ -238,7 +238,10 @@ def is_json(findings: Findings, exchange: Exchange) -> bool:
 
 def _of_edge(exchange: Exchange) -> bool:
     """True if the error may come from what stands before the API."""
-    return exchange.call.outside_api and (exchange.status or 0) >= 400
+    labelled = exchange.headers.get("content-type", "").strip()
+    # What refuses a malformed SID in JSON is the service.
+    of_page = exchange.call.malformed_sid and labelled and not _ERROR_TYPE.fullmatch(labelled)
+    return (exchange.status or 0) >= 400 and (exchange.call.outside_api or bool(of_page))
 
 
 def _longest_page(value: Any) -> Any:

@@ -127,8 +127,8 @@ def test_second_delete_leaves_the_running_one(
     second = second_deletes.send(undisturbed, keyed=keyed)
 
     def judge() -> None:
-        second_deletes.judge(undisturbed, [second])
-        for completed in deletes.complete([undisturbed]):
+        last = second_deletes.judge(undisturbed, [second])
+        for completed in deletes.complete([last]):
             check.completed_delete_was_carried_out("CONC-ONE-SID", completed, second)
             second_deletes.repeat_refused(completed, second)
 

@@ -114,6 +114,23 @@ class _SecondCompletes(Behaviour):
         return self.accepted(request, operation)
 
 
+@variant(
+    "second-wins", "A second delete takes over from a pending one, whose operation ends FAILED"
+)
+class _SecondWins(Behaviour):
+    def second_delete(
+        self, request: Request, configuration: Configuration, running: Operation
+    ) -> Response:
+        remaining = running.ends_at - self.now()
+        operation = self.start_operation(request, "delete", configuration.id, max(remaining, 0.0))
+        if running.outcome is State.FAILED:
+            self.fail(operation)
+        else:
+            configuration.deletion = operation
+            self.fail(running)
+        return self.accepted(request, operation)
+
+
 @variant("second-409-configuration", "X-Conflicting-Resource-Id of a 409 is the SID")
 class _SecondSid(Behaviour):
     def second_delete(

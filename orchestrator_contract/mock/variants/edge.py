@@ -16,6 +16,7 @@ from orchestrator_contract.mock.state import World
 
 #: Paths that reach the service; the edge refuses all others.
 _PLAIN = re.compile(rb"(?:/[A-Za-z0-9._~-]*)+")
+_SID = re.compile(rb"(?:conv|cfg)_configuration_[0-7][0-9a-z]{25}")
 _DOTS = re.compile(rb"/\.{1,2}(?:/|$)")
 _LONGEST = 1024
 _EDGE = "CloudFront"
@@ -79,6 +80,15 @@ class _Edge400(_Edge):
 @variant("edge-html-404", "The edge answers odd paths with 404 and HTML")
 class _Edge404(_Edge):
     edge_status = 404
+
+
+@variant("edge-routes-sids", "The edge answers SIDs of other forms with 404 and HTML")
+class _EdgeRoutes(Behaviour):
+    async def respond(self, request: Request) -> Response:
+        _, found, sid = request.path.partition(b"/Configurations/")
+        if found and _SID.fullmatch(sid) is None:
+            return edge_page(404, "Not found.")
+        return await super().respond(request)
 
 
 @variant("cloudfront-headers", "Answers have the headers of CloudFront")

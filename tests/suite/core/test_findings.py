@@ -412,6 +412,21 @@ def test_faults_that_may_pass_are_counted_over_processes(
     ]
 
 
+def test_a_fault_that_may_pass_is_not_held(
+    findings: Findings, exchange: Callable[..., Exchange]
+) -> None:
+    """One that a generated input meets is one of the run's, whether it is sent again or not."""
+    lost = exchange("fetch", (404, {}))
+
+    with findings.held() as held:
+        findings.passing(DERIVED, expected="a response", seen="none", exchanges=[lost])
+
+    assert held == []
+    assert findings.records[DERIVED].breaches == 0
+    findings.passing(DERIVED, expected="a response", seen="none again", exchanges=[lost])
+    assert findings.records[DERIVED].breaches == 2
+
+
 def test_evidence_of_a_breach_that_no_waiver_excuses_comes_through(findings: Findings) -> None:
     """However much of what is excused another process brought before."""
     findings.excused = lambda _, problem: "known" in problem

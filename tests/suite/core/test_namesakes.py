@@ -135,7 +135,7 @@ def test_a_namesake(world: World, alone: Bench) -> None:
 
     twin = configurations.creator.namesake(one)
 
-    assert world.payloads[0] == world.payloads[1]
+    assert world.payloads[0] == world.payloads[1] == twin.payload
     assert (twin.sid, twin.name) == ("sid1", "oc-run-0+1")
     assert alone.journal[-1] == {
         "name": "oc-run-0+1",
