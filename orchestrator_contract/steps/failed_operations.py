@@ -149,8 +149,8 @@ class FailedOperations(Step):
             accepted.own_operation_after_failed(self._endpoint.findings, operation, one)
         return again
 
-    def second_while_failing(self) -> tuple[Operation, Exchange]:
-        """A FAILED delete, and the response to another while it ran.
+    def second_while_failing(self, *, keyed: bool = False) -> tuple[Operation, Exchange]:
+        """A FAILED delete, and the response to another while it ran, under a key or none.
 
         Raises:
             CheckInconclusive: it did not fail, or the second one may have been carried out.
@@ -158,9 +158,16 @@ class FailedOperations(Step):
         _ = self.repeatable
         configuration = self._endpoint.configurations.one()
         operation = self.accept(configuration)
-        second = self._endpoint.client.delete(configuration, allow_no_response=True)
+        key = self._endpoint.key() if keyed else None
+        second = self._endpoint.client.delete(configuration, key=key, allow_no_response=True)
         self._endpoint.follow(configuration, second)
         (failed,) = self.judged([operation])
         if second.status not in (404, 409) or self._endpoint.is_echo(second):
             raise CheckInconclusive(f"the second delete was answered {second.outcome()}")
         return failed, second
+
+    def retry_refused(self, failed: Operation, refused: Exchange) -> None:
+        """Check that the key of a *refused* delete does not get the FAILED operation of another."""
+        again = self._endpoint.client.delete(failed.configuration, key=refused.key)
+        for one in self._endpoint.follow(failed.configuration, again):
+            accepted.own_operation_after_failed(self._endpoint.findings, failed, one)

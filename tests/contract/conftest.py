@@ -180,7 +180,7 @@ def key_forms(endpoint: Endpoint) -> list[str]:
 @pytest.fixture
 def many_keys(endpoint: Endpoint) -> list[str]:
     """New keys, of uncommon forms first."""
-    return uncommon_forms(endpoint.key, endpoint.effort.keys_between)
+    return uncommon_forms(endpoint.key, endpoint.effort.keys_between * 3 // 4)
 
 
 # ------------------------------------------------------------------ configurations

@@ -64,6 +64,17 @@ def test_refused_delete_leaves_a_failing_one(
 
 
 @pytest.mark.extended
+@pytest.mark.requirement("DEL-202-OWN-OPERATION")
+def test_key_refused_beside_a_failing_delete_gets_its_own_operation(
+    failed_operations: FailedOperations,
+) -> None:
+    """A delete refused while another one fails starts an operation of its own later, if any."""
+    failed, second = failed_operations.second_while_failing(keyed=True)
+
+    failed_operations.retry_refused(failed, second)
+
+
+@pytest.mark.extended
 @pytest.mark.requirement("ERR-429-NO-EFFECT")
 def test_rate_limited_delete_after_failed_has_no_effect(
     failed: Operation, faults: FaultInjection, check: Check

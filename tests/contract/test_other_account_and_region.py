@@ -42,6 +42,19 @@ def test_key_is_new_in_another_scope(
 
 
 @pytest.mark.extended
+@pytest.mark.parametrize("axis", AXES)
+def test_key_of_a_failed_delete_is_new_in_another_scope(
+    failed: Operation, configurations: Provisioner, scopes: Scopes, check: Check, axis: str
+) -> None:
+    """A key whose delete FAILED starts an operation in another scope."""
+    there = configurations.one(scope=scopes.other(axis))
+
+    again = scopes.reuse(failed, there)
+
+    check.new_in_scope(failed, again, there)
+
+
+@pytest.mark.extended
 @pytest.mark.requirement("KEY-REPLAY-ENDED")
 @pytest.mark.parametrize("axis", AXES)
 def test_key_stands_for_one_request_in_each_scope(

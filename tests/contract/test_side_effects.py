@@ -51,19 +51,24 @@ def test_delete_leaves_what_is_created_meanwhile_under_its_name(
 
 
 @pytest.mark.extended
-@pytest.mark.requirement("DELETED-FETCH", "CTRL-READ-AFTER-CREATE")
+@pytest.mark.requirement("DELETED-FETCH", "DELETED-DELETE", "CTRL-READ-AFTER-CREATE")
+@pytest.mark.requirement("SID-UNKNOWN-NO-EFFECT")
 def test_create_of_the_same_name_does_not_restore(
     namesakes: Namesakes, deletes: Deletes, check: Check, beside: Beside
 ) -> None:
-    """Creating a configuration of a deleted one's name makes a new one."""
+    """Creating a configuration of a deleted one's name makes a new one, which its SID is not."""
     original = namesakes.original()
 
     def judge() -> None:
         namesakes.of(original)
         deleted = deletes.complete([deletes.accept(original)])
-        for again in namesakes.of(original):
+        others = namesakes.of(original)
+        for again in others:
             check.exists(again)
         check.deleted(deleted[0])
+        check.not_found_again(deleted[0])
+        for again in others:
+            check.unchanged(again, requirement="SID-UNKNOWN-NO-EFFECT")
 
     beside.judge(judge, original)
 

@@ -117,6 +117,23 @@ class _DeletesSameBridge(Behaviour):
 
 
 @defect(
+    "404-deletes-namesake",
+    "A delete of a deleted SID deletes the configuration that has its displayName now",
+    breaches=("SID-UNKNOWN-NO-EFFECT", "EFFECT-NO-OTHER"),
+    shows="data: a deleted SID whose name is in use again",
+)
+class _NotFoundDeletesNamesake(Behaviour):
+    def not_found(self, request: Request) -> Response:
+        configurations = self.partition(request).configurations
+        gone = configurations.get(request.sid or "")
+        if request.route == "delete" and gone is not None:
+            for one in configurations.values():
+                if scope_and_name(one) == scope_and_name(gone):
+                    delete_silently(self, one)
+        return super().not_found(request)
+
+
+@defect(
     "delete-deletes-next-namesake",
     "A delete also deletes a configuration of the same displayName that is created meanwhile",
     breaches=("EFFECT-NO-OTHER", "EFFECT-ONLY-BY-DELETE", "CTRL-READ-AFTER-CREATE"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 
 from orchestrator_contract.mock.behaviour import Behaviour
-from orchestrator_contract.mock.defects.bases import HOUR
+from orchestrator_contract.mock.defects.bases import HOUR, failed
 from orchestrator_contract.mock.idempotency import Entry
 from orchestrator_contract.mock.messages import Request, Response
 from orchestrator_contract.mock.registry import case, defect
@@ -117,6 +117,35 @@ class _KeyScopeBack(Behaviour):
 
     def look_up(self, request: Request, scope: Hashable) -> Entry | None:
         return super().look_up(request, scope) or self.entries.get(self.of(request))
+
+
+@defect(
+    "key-scope-failed",
+    "A key whose delete has FAILED is a mismatch in another {}",
+    case(
+        "account",
+        breaches=_ACCOUNT,
+        of=lambda request: (3 - request.account, request.region, request.key),
+    ),
+    case(
+        "region",
+        breaches=_REGION,
+        of=lambda request: (request.account, 1 - request.region, request.key),
+    ),
+    shows="data: a FAILED delete, in another scope",
+)
+class _KeyScopeFailed(Behaviour):
+    of: Callable[[Request], tuple[int, int, str]]
+
+    def look_up(self, request: Request, scope: Hashable) -> Entry | None:
+        found = super().look_up(request, scope)
+        elsewhere = self.of(request)
+        other = super().look_up(request, elsewhere)
+        if found is not None or other is None or other.response is None:
+            return found
+        sid = other.response.document["related"].get("configurationId")
+        configuration = self.world.partition(*elsewhere[:2]).configurations.get(sid)
+        return other if failed(configuration, self.now()) else None
 
 
 @defect(
