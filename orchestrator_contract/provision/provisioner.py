@@ -123,6 +123,12 @@ class Provisioner:
         self.use(*found)
         return found
 
+    def sample(self, number: int) -> int:
+        """How many of *number* one test after the other may use up, where there is little room."""
+        found = min(number, self.most_kept or number)
+        self.asked, self.got = self.asked + number, self.got + found
+        return found
+
     def _room(self, scope: Scope, *, kept: bool) -> int:
         """How many one test may take at most: one more is kept as the control configuration."""
         share = self.inventory.share(scope)

@@ -48,12 +48,12 @@ class DeleteAndUpdate(Step):
     # ---------------------------------------------------------------- at one moment
 
     def adjacent(self) -> list[Configuration]:
-        """Three new configurations, made at one moment.
+        """Three configurations, made at one moment unless that would take long.
 
         Raises:
             NothingToDelete: there are not as many.
         """
-        return self._endpoint.configurations.take(3, new=True)
+        return self._endpoint.configurations.take(3, new=not self._endpoint.poller.is_slow)
 
     def mix(self) -> Mix:
         """A delete concurrent with fetches, a list and updates."""

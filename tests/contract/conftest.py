@@ -178,9 +178,10 @@ def key_forms(endpoint: Endpoint) -> list[str]:
 
 
 @pytest.fixture
-def many_keys(endpoint: Endpoint) -> list[str]:
+def many_keys(endpoint: Endpoint, configurations: Provisioner) -> list[str]:
     """New keys, of uncommon forms first."""
-    return uncommon_forms(endpoint.key, endpoint.effort.keys_between * 3 // 4)
+    number = configurations.sample(endpoint.effort.keys_between * 3 // 4)
+    return uncommon_forms(endpoint.key, number)
 
 
 # ------------------------------------------------------------------ configurations
@@ -254,7 +255,7 @@ def configuration_elsewhere(
 @pytest.fixture
 def existing(endpoint: Endpoint, configurations: Provisioner) -> Iterator[list[Configuration]]:
     """Some configurations at which only reads are aimed."""
-    existing = configurations.take(1 if endpoint.effort.few else 4, least=1)
+    existing = configurations.take(1 if endpoint.effort.few else 4, least=1, kept=True)
     yield existing
     configurations.give_back(*existing)
 
