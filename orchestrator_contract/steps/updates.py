@@ -62,7 +62,9 @@ class Updates(Step):
             CheckInconclusive: the content is not the run's to change.
         """
         if not configuration.payload:
-            raise CheckInconclusive("configurations of the profile may be deleted, but not changed")
+            raise CheckInconclusive(
+                "the run did not write the content of this configuration, and so does not change it"
+            )
         payload = self.payload(configuration, text) if method == "PUT" else {"description": text}
         return self._api.update_request(configuration, payload, method=method, key=key)
 
