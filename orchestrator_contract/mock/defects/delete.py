@@ -23,6 +23,7 @@ from orchestrator_contract.mock.errors import (
 )
 from orchestrator_contract.mock.idempotency import HEADER, Perform
 from orchestrator_contract.mock.messages import Headers, Request, Response
+from orchestrator_contract.mock.operation_states import State
 from orchestrator_contract.mock.registry import case, defect
 from orchestrator_contract.mock.response_changes import (
     Change,
@@ -416,6 +417,27 @@ class _SharedOperation(Behaviour):
         if self.shared is None or self.now() - self.shared[0] > 0.5:
             self.shared = (self.now(), response.copy())
         return self.shared[1].copy()
+
+
+@defect(
+    "failed-delete-for-refused-key",
+    "The key of a delete that was refused while another failed gets the FAILED operation",
+    breaches=("DEL-202-OWN-OPERATION",),
+    shows="data: a key refused with 409 beside a delete that FAILS",
+)
+class _FailedForRefusedKey(Behaviour):
+    def second_delete(
+        self, request: Request, configuration: Configuration, running: Operation
+    ) -> Response:
+        if request.key is not None and running.outcome is State.FAILED:
+            self.memory[request.account, request.region, request.key, configuration.id] = running
+        return super().second_delete(request, configuration, running)
+
+    def delete(self, request: Request) -> Response:
+        known = self.memory.get((request.account, request.region, request.key, request.sid))
+        if known is not None and known.state(self.now()).terminal:
+            return self.accepted(request, known)
+        return super().delete(request)
 
 
 @defect(

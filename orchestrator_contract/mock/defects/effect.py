@@ -119,7 +119,7 @@ class _DeletesSameBridge(Behaviour):
 @defect(
     "404-deletes-namesake",
     "A delete of a deleted SID deletes the configuration that has its displayName now",
-    breaches=("SID-UNKNOWN-NO-EFFECT", "EFFECT-NO-OTHER"),
+    breaches=("EFFECT-NO-OTHER", "SID-UNKNOWN-NO-EFFECT"),
     shows="data: a deleted SID whose name is in use again",
 )
 class _NotFoundDeletesNamesake(Behaviour):

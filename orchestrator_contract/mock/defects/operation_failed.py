@@ -54,27 +54,6 @@ class _FailedDeletes(Behaviour):
 
 
 @defect(
-    "failed-delete-for-refused-key",
-    "The key of a delete that was refused while another failed gets the FAILED operation",
-    breaches=("DEL-202-OWN-OPERATION",),
-    shows="data: a key refused with 409 beside a delete that FAILS",
-)
-class _FailedForRefusedKey(Behaviour):
-    def second_delete(
-        self, request: Request, configuration: Configuration, running: Operation
-    ) -> Response:
-        if request.key is not None and running.outcome is State.FAILED:
-            self.memory[request.account, request.region, request.key, configuration.id] = running
-        return super().second_delete(request, configuration, running)
-
-    def delete(self, request: Request) -> Response:
-        known = self.memory.get((request.account, request.region, request.key, request.sid))
-        if known is not None and known.state(self.now()).terminal:
-            return self.accepted(request, known)
-        return super().delete(request)
-
-
-@defect(
     "failed-delete-second-deletes",
     "A second delete that gets a {} deletes the configuration although the first one fails",
     case("409", status=409),

@@ -93,6 +93,7 @@ def test_conversation_repeats(hold: Hold, name: str) -> None:
 #: None of the conversations comes upon these; the adequacy matrix shows them.
 RARE = {
     "error-404-deflated",
+    "failed-delete-for-refused-key",
     "key-429-stored:1-in-5",
     "key-429-stored:upper-case",
     "key-lost-after-update",
