@@ -124,7 +124,7 @@ class Provisioner:
         return found
 
     def sample(self, number: int) -> int:
-        """How many of *number* one test after the other may use up, where there is little room."""
+        """How many of *number* configurations the room lets a test use up; notes name the rest."""
         found = min(number, self.most_kept or number)
         self.asked, self.got = self.asked + number, self.got + found
         return found
