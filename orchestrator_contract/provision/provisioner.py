@@ -55,7 +55,7 @@ class Provisioner:
         self._stock = Stock(client, poller, inventory, ownership, holds, self.creator, ahead)
         self._given = Given(client, self.creator.identity)
         #: What several tests share.
-        self.kept = Kept(lambda: self.most_kept)
+        self.kept = Kept(lambda: self.half_room)
         holds.register(self.kept)
         self._discarded: set[ResourceKey] = set()
         #: How many were asked for where fewer would do, and how many there were.
@@ -99,23 +99,25 @@ class Provisioner:
         payloads: Sequence[Mapping[str, Any]] = (),
         least: int | None = None,
         new: bool = False,
-        kept: bool = False,
+        sparing: bool = False,
     ) -> list[Configuration]:
         """*number* idle configurations, or at least *least* if there are no more.
 
         *payloads* gives members of creates for some of them; *new* ones are next to each other in
-        the list. Of those to be *kept* there may be fewer than of others.
+        the list. A *sparing* test takes half of the room at most, so that others go on beside it.
 
         Raises:
             NothingToDelete: they can't be had, or the deletion budget is spent.
         """
-        most = number if least is None else max(min(number, self._room(scope, kept=kept)), least)
+        most = (
+            number if least is None else max(min(number, self._room(scope, sparing=sparing)), least)
+        )
         try:
             found = self._take(most, scope, payloads, new=new)
         except (SupplyExhausted, TooFew):
             if least is None or least >= most:
                 raise
-            room = self._room(scope, kept=kept)
+            room = self._room(scope, sparing=sparing)
             fewer = max(room, least) if room < most else least
             found = self._take(fewer, scope, payloads, new=new)
         if least is not None:
@@ -125,16 +127,16 @@ class Provisioner:
 
     def sample(self, number: int) -> int:
         """How many of *number* configurations the room lets a test use up; notes name the rest."""
-        found = min(number, self.most_kept or number)
+        found = min(number, self.half_room or number)
         self.asked, self.got = self.asked + number, self.got + found
         return found
 
-    def _room(self, scope: Scope, *, kept: bool) -> int:
+    def _room(self, scope: Scope, *, sparing: bool) -> int:
         """How many one test may take at most: one more is kept as the control configuration."""
         share = self.inventory.share(scope)
         if not share or self.client.profile.provision.mode != "create":
             return sys.maxsize
-        return self.most_kept if kept else max(share - 1, 1)
+        return self.half_room if sparing else max(share - 1, 1)
 
     def _take(
         self, number: int, scope: Scope, payloads: Sequence[Mapping[str, Any]], *, new: bool
@@ -169,8 +171,8 @@ class Provisioner:
         return 0 < self.inventory.share() < _LEAST_ROOM
 
     @property
-    def most_kept(self) -> int:
-        """How many several tests may share at most; 0: as many as they like."""
+    def half_room(self) -> int:
+        """How many one test may hold so that others go on beside it; 0: as many as it likes."""
         share = self.inventory.share()
         return max(share // 2, 1) if share else 0
 

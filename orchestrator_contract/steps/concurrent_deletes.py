@@ -162,7 +162,7 @@ class ConcurrentDeletes(Step):
         The last two are of unknown SIDs, which are not found.
         """
         number = self._endpoint.effort.concurrent * 4 // 3
-        configurations = self._endpoint.configurations.take(number, least=2, kept=True)
+        configurations = self._endpoint.configurations.take(number, least=2, sparing=True)
         named = [*configurations, *(self._endpoint.absent.one() for _ in range(_UNKNOWN))]
         responses = self._concurrent.send(
             lambda: [

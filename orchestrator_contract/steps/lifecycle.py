@@ -167,4 +167,4 @@ class Lifecycles(Step):
         if scope != DEFAULT_SCOPE and self._endpoint.profile.has(scope):
             with contextlib.suppress(NothingToDelete, CheckInconclusive):
                 return take(size, payloads=payloads, scope=scope)
-        return take(size, payloads=payloads, least=1, kept=True)
+        return take(size, payloads=payloads, least=1, sparing=True)

@@ -255,7 +255,7 @@ def configuration_elsewhere(
 @pytest.fixture
 def existing(endpoint: Endpoint, configurations: Provisioner) -> Iterator[list[Configuration]]:
     """Some configurations at which only reads are aimed."""
-    existing = configurations.take(1 if endpoint.effort.few else 4, least=1, kept=True)
+    existing = configurations.take(1 if endpoint.effort.few else 4, least=1, sparing=True)
     yield existing
     configurations.give_back(*existing)
 
