@@ -55,7 +55,7 @@ class Provisioner:
         self._stock = Stock(client, poller, inventory, ownership, holds, self.creator, ahead)
         self._given = Given(client, self.creator.identity)
         #: What several tests share.
-        self.kept = Kept(lambda: self.half_room)
+        self.kept = Kept(lambda: self._most_kept)
         holds.register(self.kept)
         self._discarded: set[ResourceKey] = set()
         #: How many were asked for where fewer would do, and how many there were.
@@ -169,6 +169,12 @@ class Provisioner:
     def is_tight(self) -> bool:
         """Whether there is so little room that tests share what they do not spoil."""
         return 0 < self.inventory.share() < _LEAST_ROOM
+
+    @property
+    def _most_kept(self) -> int:
+        """How many that several tests share may be kept, each in the way of others; 0: all."""
+        share = self.inventory.share()
+        return max(share // 3, 1) if share else 0
 
     @property
     def half_room(self) -> int:
