@@ -237,7 +237,8 @@ class GeneratedRequests(Step):
         if not token:
             raise CheckInconclusive("the list gives no nextToken")
         number = self._endpoint.effort.generated_requests
-        written = (token[:-1], token[1:], token + token[-1:], token.swapcase(), token * 2)
+        quoted = f'{token}"\x01'
+        written = (token[:-1], token[1:], token + token[-1:], token.swapcase(), token * 2, quoted)
         for near in written[:number]:
             self._by_token(near)
         self._run("page tokens", schema_requests.tokens(token), self._by_token, -(-number // 2))
