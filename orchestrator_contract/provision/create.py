@@ -102,6 +102,8 @@ class Creator:
         while batch.left and self._may_go_on(batch, spare):
             granted = self._inventory.take_room(1 if batch.attempts else len(batch.left), scope)
             if not granted:
+                if batch.attempts and self.recover(batch.scope):
+                    continue  # one without a clear response has made nothing
                 break
             self._round(batch, granted)
         self._read_lag.wait(batch.made)

@@ -157,12 +157,18 @@ class Stock:
         return []
 
     def newest(self) -> Configuration | None:
-        """The newest that exists, where creating one takes long."""
-        order = self._inventory.in_order(DEFAULT_SCOPE) if self._poller.is_slow else []
-        exist = [one for one in order if one and self._ownership.untouched(one.resource_key)]
-        kept = [one for one in exist if not self._inventory.is_leaving(one)]
-        self._inventory.use(*kept[-1:])
-        return kept[-1] if kept else None
+        """The newest that nobody needs, where creating one takes long."""
+        if not self._poller.is_slow:
+            return None
+        with self._lock:
+            # What is used beside the tests may be changed there.
+            free = [*self._ready.get(DEFAULT_SCOPE, ()), *self._unspoiled(DEFAULT_SCOPE)]
+            order = self._inventory.in_order(DEFAULT_SCOPE)
+            found = [one for one in order if one is not None and one in free][-1:]
+            ready = self._ready.get(DEFAULT_SCOPE, [])
+            self._ready[DEFAULT_SCOPE] = [one for one in ready if one not in found]
+            self._inventory.use(*found)
+        return found[0] if found else None
 
     def _reuse(self, scope: Scope, number: int) -> list[Configuration]:
         """Up to *number* that were made before: of earlier tests, or ahead."""

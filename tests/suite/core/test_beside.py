@@ -179,6 +179,20 @@ def test_a_configuration_under_update_is_kept(world: World, slow: None) -> None:
     endpoint.beside.join()
 
 
+def test_the_newest_is_one_that_nobody_needs(world: World, slow: None) -> None:
+    """What is judged beside the tests may be changed there: it is not the newest of a test."""
+    endpoint, looked = world.bench.endpoint, Event()
+    first, second = endpoint.configurations.take(2)
+    endpoint.beside.judge(looked.wait, second)
+    endpoint.configurations.begin()
+
+    newest = endpoint.configurations.newest()
+
+    assert newest is first
+    looked.set()
+    endpoint.beside.join()
+
+
 def test_those_that_wait_for_room_do_not_wait_for_each_other(world: World, slow: None) -> None:
     """Two judges that keep a configuration each, and want room, come to an end."""
     endpoint, both = world.bench.endpoint, Barrier(2)
