@@ -22,7 +22,7 @@ from orchestrator_contract.steps.step import Step, Uses
 
 #: The batch of whose operations one is polled often, in rounds of several polls at once: replicas
 #: may differ.
-_POLLED_OFTEN, _ROUNDS, _AT_ONCE = 1, 2, 3
+_POLLED_OFTEN, _ROUNDS, _AT_ONCE = 1, 4, 3
 #: Batches of another account and another region, where the target has them.
 _ELSEWHERE = {2: Scope(account=1), 4: Scope(region=1)}
 
