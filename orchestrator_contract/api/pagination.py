@@ -122,4 +122,4 @@ def token_of(page: Exchange, name: str = "nextToken") -> str:
 
 def small_size(sids: Collection[str]) -> int:
     """A page size that spreads a list of *sids* over a handful of pages."""
-    return max(3, -(-len(sids) // 8))
+    return min(max(3, -(-len(sids) // 8)), LARGEST_PAGE)

@@ -23,7 +23,6 @@ from orchestrator_contract.http.retry_after import past_500
 from orchestrator_contract.inputs.identifiers import is_well_formed_key
 from orchestrator_contract.inputs.malformed_keys import MalformedKey
 from orchestrator_contract.inputs.malformed_sids import MalformedSid
-from orchestrator_contract.provision.payload import RICH
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.rules import control_plane, malformed_input
@@ -32,15 +31,13 @@ from orchestrator_contract.rules.malformed_input import (
     MALFORMED_SID_STATUSES,
     OUTSIDE_API_STATUSES,
 )
-from orchestrator_contract.steps.list_walks import ListWalks, Walk
+from orchestrator_contract.steps.list_walks import ListWalks
 from orchestrator_contract.steps.malformed import MalformedRequests
 from orchestrator_contract.steps.step import Step, Uses
 
 _WELL_FORMED_SID = re.compile(r"(?:conv|cfg)_configuration_[0-7][0-9a-z]{25}", re.ASCII)
 _NAME = re.compile(r"[a-zA-Z0-9_ -]{1,32}")
 _STORE = re.compile(r"mem_(?:store|service)_[0-7][0-9a-z]{25}")
-#: Times that the list is walked over until the last page is full.
-_WALKS = 4
 _PAGE_SIZE = re.compile(r"pageSize=([1-9][0-9]{0,3})|", re.ASCII)
 
 
@@ -251,37 +248,10 @@ class GeneratedRequests(Step):
         They hold *configurations*, and all others that the run has in the list.
         """
         listed = self._endpoint.configurations.listing.sids()
-        sizes = [*range(-(-len(listed) // 2), len(listed))]
+        sizes = [*range(-(-len(listed) // 2), min(len(listed), LARGEST_PAGE + 1))]
         self._endpoint.random.shuffle(sizes)
         for size in sizes[: self._endpoint.effort.generated_requests * 3 // 2]:
-            self._walk(configurations, size, listed)
-
-    def full_last_page(self, configurations: Sequence[Configuration]) -> None:
-        """Walk over pages of which the last is full; they hold *configurations*, and all others.
-
-        Raises:
-            CheckInconclusive: the list's length is a prime number, or changed during each walk.
-        """
-        for _ in range(_WALKS):
-            listed = self._endpoint.configurations.listing.sids()
-            number = len(listed)
-            size = next((one for one in range(number // 2, 1, -1) if number % one == 0), 0)
-            if not size:
-                self._endpoint.configurations.take(1, payloads=[RICH])  # is not taken from stock
-                continue
-            walk = self._walk(configurations, size, listed)
-            if walk.missing or len(walk.pages[-1].object["configurations"]) == size:
-                return
-        raise CheckInconclusive("others changed the list during every walk over it")
-
-    def _walk(self, configurations: Sequence[Configuration], size: int, listed: set[str]) -> Walk:
-        """Check that pages of *size* hold *configurations* and what else of the run is *listed*."""
-        untouched = self._endpoint.ownership.untouched
-        known = [*configurations, *self._endpoint.inventory.left.values()]
-        exist = [one for one in known if one.sid in listed and untouched(one.resource_key)]
-        walk = self._list_walks.small_pages(exist, size, listed)
-        self._list_walks.check_pages(walk)
-        return walk
+            self._list_walks.check_size(size, configurations, listed)
 
     def _by_token(self, token: str) -> Exchange:
         return self._page(urlencode({"pageToken": token.encode("utf-8", "surrogateescape")}))

@@ -11,7 +11,12 @@ from urllib.parse import urlencode
 from orchestrator_contract.api.pagination import small_size, token_of
 from orchestrator_contract.contract.limits import LARGEST_PAGE
 from orchestrator_contract.endpoint import Endpoint
-from orchestrator_contract.exceptions import CheckInconclusive, Inconclusive, ListUnreadable
+from orchestrator_contract.exceptions import (
+    CheckInconclusive,
+    Inconclusive,
+    ListUnreadable,
+    only_this_check,
+)
 from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.http.retry_after import past_500
 from orchestrator_contract.provision.payload import RICH
@@ -24,6 +29,8 @@ from orchestrator_contract.steps.step import Step, Uses
 
 #: Times that a walk is repeated while it does not show everything once.
 _WALKS = 4
+#: Most pages of a walk that ends with a full one.
+_FEW_PAGES = 8
 #: Pages that are followed backwards.
 _BACK = 3
 
@@ -165,6 +172,38 @@ class ListWalks(Step):
             self._findings, walk.missing, walk.repeated, walk.pages, walk.size
         )
 
+    def check_size(
+        self, size: int, configurations: Sequence[Configuration], listed: set[str]
+    ) -> Walk:
+        """Check that pages of *size* hold *configurations* and what else of the run is *listed*."""
+        untouched = self._endpoint.ownership.untouched
+        known = [*configurations, *self._endpoint.inventory.left.values()]
+        exist = [one for one in known if one.sid in listed and untouched(one.resource_key)]
+        walk = self.small_pages(exist, size, listed)
+        self.check_pages(walk)
+        return walk
+
+    def full_last_page(self, configurations: Sequence[Configuration]) -> None:
+        """Walk over pages of which the last is full; they hold *configurations*, and all others.
+
+        Raises:
+            CheckInconclusive: the list's length has no fitting divisor, or changed in each walk.
+        """
+        for _ in range(_WALKS):
+            listed = self._list.sids()
+            size = _full_size(len(listed))
+            if not size and self._endpoint.profile.provision.mode == "create":
+                with only_this_check():
+                    self._endpoint.configurations.take(1, payloads=[RICH])  # never from stock
+            if not size:
+                continue
+            walk = self.check_size(size, configurations, listed)
+            lengths = [len(page.object["configurations"]) for page in walk.pages]
+            # Pages may hold less than is asked for, and then none is full.
+            if walk.missing or lengths[-1] == size or max(lengths) < size:
+                return
+        raise CheckInconclusive("no walk over the list ended with a full page")
+
     # ---------------------------------------------------------------- what the list shows
 
     def check_listed(self, configurations: Sequence[Configuration]) -> bool:
@@ -254,10 +293,16 @@ class ListWalks(Step):
         return pages[1:]
 
     def _third(self) -> int:
-        return max(2, -(-len(self._list.sids()) // 3))
+        return min(max(2, -(-len(self._list.sids()) // 3)), LARGEST_PAGE)
 
     def _wait_for(self, configurations: Iterable[Configuration]) -> None:
         self._endpoint.wait(max((one.read_lag_s for one in configurations), default=0.0))
+
+
+def _full_size(number: int) -> int:
+    """The largest page size that divides a list of *number* into a few pages; 0 if none does."""
+    sizes = range(min(number // 2, LARGEST_PAGE), max(number // _FEW_PAGES, 1), -1)
+    return next((size for size in sizes if number % size == 0), 0)
 
 
 def _ids(pages: Iterable[Exchange]) -> set[str]:

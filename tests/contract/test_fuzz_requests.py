@@ -60,12 +60,3 @@ def test_pages_of_a_generated_size_hold_each_configuration_once(
 ) -> None:
     """Two pages of any size hold each configuration once."""
     generated_requests.page_sizes(listed.remaining)
-
-
-@pytest.mark.extended
-@pytest.mark.requirement("CTRL-PAGINATION")
-def test_full_last_page_lacks_nothing(
-    generated_requests: GeneratedRequests, listed: ListedConfigurations
-) -> None:
-    """Pages of a size that divides the list's length hold each configuration once."""
-    generated_requests.full_last_page(listed.remaining)

@@ -39,6 +39,13 @@ def test_small_pages_hold_each_configuration_once(
     list_walks.check_pages(walk)
 
 
+@pytest.mark.extended
+@pytest.mark.requirement("CTRL-PAGINATION")
+def test_full_last_page_lacks_nothing(list_walks: ListWalks, listed: ListedConfigurations) -> None:
+    """Pages of a size that divides the list's length hold each configuration once."""
+    list_walks.full_last_page(listed.remaining)
+
+
 @pytest.mark.requirement("CTRL-READ-AFTER-CREATE")
 def test_list_holds_what_was_created(
     list_walks: ListWalks, listed: ListedConfigurations, newest: Configuration
