@@ -61,11 +61,6 @@ class Ownership:
             if not clear:
                 self._doubtful.add(what)
 
-    def doubt(self, resource_key: ResourceKey) -> None:
-        """Note that another delete of it may be the one that is carried out."""
-        with self._lock:
-            self._doubtful.add(resource_key)
-
     def note(self, exchange: Exchange) -> None:
         """Note a delete that may have been carried out."""
         _, named, segment = exchange.url.partition("/Configurations/")
@@ -80,7 +75,7 @@ class Ownership:
         return self._touched.isdisjoint((resource_key, (None, resource_key[1])))
 
     def doubtful(self, resource_key: ResourceKey) -> bool:
-        """True if a delete that is not followed may be running."""
+        """True if a delete of it got a 5xx or no response and may be running."""
         return not self._doubtful.isdisjoint((resource_key, (None, resource_key[1])))
 
     def owns(self, segment: str, scope: Scope = DEFAULT_SCOPE) -> bool:

@@ -206,8 +206,6 @@ class SecondDeletes(Step):
         self._findings.observe("OBS-SECOND-DELETE", f"one after the other: {outcome}")
         if second.status == CONFLICT:
             errors.provoked_status(self._findings, CONFLICT, second)
-        if second.status == 202 and not same:  # it may be the one that deletes
-            self._endpoint.ownership.doubt(first.resource_key)
         return second
 
     def refused_ways(self, running: Operation) -> list[Exchange]:
@@ -222,12 +220,15 @@ class SecondDeletes(Step):
         return [*exchanges, self._malformed.key(running.configuration, malformed)]
 
     def judge(self, first: Operation, others: Sequence[Exchange]) -> Operation:
-        """Check that at most one operation of a SID completes; return that, or else the first."""
+        """Check that at most one operation of a SID completes; return that, or else the first.
+
+        Where another one deletes, the first may rightly fail.
+        """
         distinct = [one for one in others if one.status == 202 and not self._same(first, one)]
         operations = [self._endpoint.poller.accept(one, first.configuration) for one in distinct]
         self._endpoint.finish([first, *operations])
         concurrency.one_operation_completes(self._findings, [first, *operations])
-        return next((one for one in operations if one.status == "COMPLETED"), first)
+        return next((one for one in (first, *operations) if one.status == "COMPLETED"), first)
 
     def repeat_refused(self, completed: Operation, second: Exchange) -> None:
         """The refused second delete's key, after the end: 404, or as stored."""

@@ -150,9 +150,9 @@ def test_refused_deletes_leave_the_running_one(
     check.same_response(undisturbed, deletes.repeat(undisturbed))
 
     def judge() -> None:
-        second_deletes.judge(undisturbed, others)
-        for completed in deletes.complete([undisturbed]):
+        last = second_deletes.judge(undisturbed, others)
+        for completed in deletes.complete([last]):
             check.completed_delete_was_carried_out("CONC-ONE-SID", completed, *others)
-            check.same_response(completed, deletes.repeat(completed))
+        check.same_response(undisturbed, deletes.repeat(undisturbed))
 
     beside.judge(judge, undisturbed.configuration)

@@ -8,6 +8,7 @@ import pytest
 
 from orchestrator_contract.check import Check
 from orchestrator_contract.resources.operation import Operation
+from orchestrator_contract.steps.beside import Beside
 from orchestrator_contract.steps.concurrent_deletes import SecondDeletes
 from orchestrator_contract.steps.delete_and_update import DeleteAndUpdate
 from orchestrator_contract.steps.deletes import Deletes
@@ -81,14 +82,21 @@ def test_keys_return_the_original_responses_after_many_others(
 @pytest.mark.extended
 @pytest.mark.requirement("KEY-REPLAY")
 def test_key_returns_the_original_response_after_a_second_delete(
-    running: Operation, second_deletes: SecondDeletes, deletes: Deletes, check: Check
+    undisturbed: Operation,
+    second_deletes: SecondDeletes,
+    deletes: Deletes,
+    check: Check,
+    beside: Beside,
 ) -> None:
     """A key replays after a second delete of its SID was sent under another."""
-    second_deletes.send(running, keyed=True)
+    second = second_deletes.send(undisturbed, keyed=True)
 
-    again = deletes.repeat(running)
+    check.same_response(undisturbed, deletes.repeat(undisturbed))
 
-    check.same_response(running, again)
+    beside.judge(
+        lambda: deletes.complete([second_deletes.judge(undisturbed, [second])]),
+        undisturbed.configuration,
+    )
 
 
 @pytest.mark.extended
