@@ -30,28 +30,21 @@ AXES = [pytest.param("account", marks=ACCOUNT), pytest.param("region", marks=REG
 
 
 @pytest.mark.parametrize("axis", AXES)
+@pytest.mark.parametrize("state", ["running", pytest.param("failed", marks=pytest.mark.extended)])
 def test_key_is_new_in_another_scope(
-    running: Operation, configurations: Provisioner, scopes: Scopes, check: Check, axis: str
+    delete_in: Callable[[str], Operation],
+    configurations: Provisioner,
+    scopes: Scopes,
+    check: Check,
+    state: str,
+    axis: str,
 ) -> None:
-    """A key of a running delete starts an operation in another scope."""
-    there = configurations.one(scope=scopes.other(axis))
+    """A key whose delete runs, or FAILED, starts an operation in another scope."""
+    first, there = delete_in(state), configurations.one(scope=scopes.other(axis))
 
-    again = scopes.reuse(running, there)
+    again = scopes.reuse(first, there)
 
-    check.new_in_scope(running, again, there)
-
-
-@pytest.mark.extended
-@pytest.mark.parametrize("axis", AXES)
-def test_key_of_a_failed_delete_is_new_in_another_scope(
-    failed: Operation, configurations: Provisioner, scopes: Scopes, check: Check, axis: str
-) -> None:
-    """A key whose delete FAILED starts an operation in another scope."""
-    there = configurations.one(scope=scopes.other(axis))
-
-    again = scopes.reuse(failed, there)
-
-    check.new_in_scope(failed, again, there)
+    check.new_in_scope(first, again, there)
 
 
 @pytest.mark.extended

@@ -12,6 +12,7 @@ from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.steps.beside import Beside
 from orchestrator_contract.steps.deletes import Deletes
 from orchestrator_contract.steps.namesakes import Namesakes
+from orchestrator_contract.steps.unknown_sids import UnknownSids
 from orchestrator_contract.steps.updates import Updates
 
 METHODS = ["PUT", pytest.param("PATCH", marks=pytest.mark.extended)]
@@ -51,12 +52,16 @@ def test_delete_leaves_what_is_created_meanwhile_under_its_name(
 
 
 @pytest.mark.extended
-@pytest.mark.requirement("DELETED-FETCH", "DELETED-DELETE", "CTRL-READ-AFTER-CREATE")
-@pytest.mark.requirement("SID-UNKNOWN-NO-EFFECT")
+@pytest.mark.requirement("DELETED-FETCH", "CTRL-READ-AFTER-CREATE")
+@pytest.mark.requirement("SID-UNKNOWN", "SID-UNKNOWN-NO-EFFECT")
 def test_create_of_the_same_name_does_not_restore(
-    namesakes: Namesakes, deletes: Deletes, check: Check, beside: Beside
+    namesakes: Namesakes,
+    deletes: Deletes,
+    unknown_sids: UnknownSids,
+    check: Check,
+    beside: Beside,
 ) -> None:
-    """Creating a configuration of a deleted one's name makes a new one, which its SID is not."""
+    """A create under a deleted one's name makes another, which the old SID does not delete."""
     original = namesakes.original()
 
     def judge() -> None:
@@ -66,9 +71,10 @@ def test_create_of_the_same_name_does_not_restore(
         for again in others:
             check.exists(again)
         check.deleted(deleted[0])
-        check.not_found_again(deleted[0])
+        responses = unknown_sids.delete([original])
+        check.not_found(*responses)
         for again in others:
-            check.unchanged(again, requirement="SID-UNKNOWN-NO-EFFECT")
+            check.unchanged(again, after=responses, requirement="SID-UNKNOWN-NO-EFFECT")
 
     beside.judge(judge, original)
 
