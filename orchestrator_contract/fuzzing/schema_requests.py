@@ -1,4 +1,4 @@
-"""Requests that Schemathesis makes of the OpenAPI description, for the suite's client to send.
+"""Generates requests from the OpenAPI description by Schemathesis.
 
 Kinds are Schemathesis' phases (examples, coverage, fuzzing), each of valid and of invalid requests.
 """

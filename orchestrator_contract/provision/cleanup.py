@@ -221,7 +221,7 @@ def _take_listed(
 
 
 def _free_name(inventory: Inventory, name: str, scope: Scope) -> str:
-    """What the run calls one more configuration that is listed as *name*."""
+    """A name of the run's for one more configuration that is listed as *name*."""
     open_ = (
         one
         for one, where in inventory.unresolved.items()

@@ -241,7 +241,7 @@ class Creator:
         name: str = "",
         send: Callable[[Request], Exchange] | None = None,
     ) -> Operation | Refusal:
-        """The operation of an accepted create, or why there is none."""
+        """Send one create; return its operation, or why there is none."""
         shown = payload["displayName"]
         name = name or shown
         self._inventory.unresolved[name] = scope
@@ -279,7 +279,7 @@ class Creator:
         payloads: Mapping[str, dict[str, Any]],
         scope: Scope,
     ) -> dict[str, Configuration]:
-        """What ended creates have made, by name, as far as it can be told."""
+        """Identify what ended creates have made; return it by name."""
         done = {name: one for name, one in operations.items() if one.status == "COMPLETED"}
         sids = {name: sid for name, one in done.items() if (sid := named_by(one)) is not None}
         found = self.identity.find(done.keys() - sids.keys(), scope)

@@ -9,7 +9,7 @@ from orchestrator_contract.scope import ResourceKey
 
 
 class Holder:
-    """Keeps configurations: none by itself, each subclass says which."""
+    """Keeps the configurations that a subclass names."""
 
     def holds(self, configuration: Configuration) -> bool:
         """True if *configuration* must be kept."""

@@ -1,4 +1,4 @@
-"""What the run has announced, what exists of it, and what is gone; the journal has it, too."""
+"""Keeps count of what the run has announced, created and deleted, and writes its journal."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ class Inventory(Usage):
         return [*self._room.values()].count(scope)
 
     def in_order(self, scope: Scope) -> list[Configuration | None]:
-        """What exists in *scope*, in the order of its creates; None for what is not known yet."""
+        """Configurations of *scope* in the order of their creates; None for unknown ones."""
         names = [name for name, where in [*self._room.items()] if where == scope]
         return [self.left.get(name) for name in names]
 
@@ -130,7 +130,7 @@ class Inventory(Usage):
                 self._coordinator.rooms.give_back(self._holder, _key(scope), 1)
 
     def idle(self, scope: Scope) -> list[Configuration]:
-        """What exists in *scope* of what earlier tests had."""
+        """Existing configurations of *scope* that earlier tests had."""
         idle = self.idle_keys()
         left = [*self.left.values()]
         return [one for one in left if one.scope == scope and one.resource_key in idle]

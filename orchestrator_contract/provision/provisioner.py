@@ -109,9 +109,8 @@ class Provisioner:
         Raises:
             NothingToDelete: they can't be had, or the deletion budget is spent.
         """
-        most = (
-            number if least is None else max(min(number, self._room(scope, sparing=sparing)), least)
-        )
+        room = self._room(scope, sparing=sparing)
+        most = number if least is None else max(min(number, room), least)
         try:
             found = self._take(most, scope, payloads, new=new)
         except (SupplyExhausted, TooFew):

@@ -28,7 +28,7 @@ class _Judged:
     #: The configurations that are kept for it.
     kept: tuple[Configuration, ...] = ()
     #: Whether it waits for room: others that do must not wait for it.
-    waits: bool = False
+    wants_room: bool = False
 
 
 class Beside(Holder):
@@ -98,14 +98,16 @@ class Beside(Holder):
         """
         held, own = self._inventory.holding(), getattr(self._thread, "judged", None) or _Judged()
         with self._lock:
-            own.waits = True
+            own.wants_room = True
             others = [
-                one for one, judged in self._waiting.items() if judged.kept and not judged.waits
+                one
+                for one, judged in self._waiting.items()
+                if judged.kept and not judged.wants_room
             ]
         for _ in as_completed(others):
             if self._inventory.holding() < held:
                 break
-        own.waits = False
+        own.wants_room = False
 
     def join(self) -> None:
         """Wait until nothing is left to be judged; raise what a judge raised."""
