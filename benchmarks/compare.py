@@ -82,7 +82,7 @@ PARTS: dict[str, tuple[float, Callable[[Path, Path, float], list[RequirementResu
     "defects": (240, defects.compare),
     "mock": (70, wrk_rows),
     "workers": (240, lambda target, folder, seconds: runs.processes(folder, seconds)),
-    "account": (600, lambda target, folder, seconds: [*account.compare(folder)]),
+    "account": (1200, lambda target, folder, seconds: [*account.compare(folder)]),
     "times": (30, lambda target, folder, seconds: runs.times(folder, seconds)),
 }
 

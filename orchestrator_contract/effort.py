@@ -8,6 +8,7 @@ nothing left.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import inf
 
@@ -87,8 +88,9 @@ class Effort:
         short = [name for name, most in given.items() if most < getattr(self, name)]
         found = self
         if short:
-            smaller = (EFFORTS["standard"], EFFORTS["quick"])
-            enough = (one for one in smaller if all(getattr(one, n) <= given[n] for n in short))
+            enough = (
+                one for one in self.lesser() if all(getattr(one, n) <= given[n] for n in short)
+            )
             found = next(enough, EFFORTS["quick"])
             said = "; ".join(
                 f"[limits] {one} gives {given[one]:g}, and {self.name} may need"
@@ -108,6 +110,10 @@ class Effort:
             f"few deletions for {self.name}"
         )
         return replace(found, **taking, remarks=(*found.remarks, said))
+
+    def lesser(self) -> Sequence[Effort]:
+        """The efforts that take less, the greatest first."""
+        return [one for one in _FALLING if one.typical_requests < self.typical_requests]
 
 
 #: Most failed log-ins and malformed keys of a gentle run.
@@ -232,11 +238,22 @@ _FALLING = (
         batches=2,
         batch_size=6,
         rounds=1,
+        malformed_sids=14,
+        malformed_keys=9,
+        generated_sids=75,
+        generated_keys=75,
+        wrong_credentials=12,
+        unknown_sids=4,
+        generated_requests=4,
         keys_between=6,
         model_runs=8,
         model_steps=12,
+        refusals=14,
         ahead=3,
         configurations=160,
+        requests=2000,
+        delete_requests=1000,
+        typical_requests=1900,
         typical_configurations=160,
     ),
     EFFORTS["quick"],

@@ -164,17 +164,10 @@ class Endpoint:
         self.rechecks.release(time.monotonic())
 
     def _keep_to_the_time(self, to_come: float) -> None:
-        """Sample as a quick run does from here on if the run would not end in time."""
-        late_s = self.schedule.late_s()
-        if not late_s:
-            return
-        longest_s = self.effort.longest_s
-        self.effort = self.schedule.lessened()
-        self.lessened = (
-            f"the last {to_come + 1:.0f} tests sampled as in quick: at "
-            f"{self.schedule.request_s:.2g} s a request the run would have taken "
-            f"{late_s / 60:.0f} minutes, and may take {longest_s / 60:.0f}"
-        )
+        """Sample less from here on if the run would not end in time."""
+        if late := self.schedule.late():
+            self.effort = self.schedule.effort
+            self.lessened = f"the last {to_come + 1:.0f} tests {late}"
 
     # ---------------------------------------------------------------- shared steps
 

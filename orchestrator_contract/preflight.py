@@ -31,6 +31,8 @@ def ready(endpoint: Endpoint, *, tests: float = inf) -> None:
     """
     preflight = _Preflight(endpoint)
     preflight.reach()
+    if not endpoint.effort.spare:
+        preflight.delete_unknown(DEFAULT_SCOPE)  # how long the run will take depends on it
     endpoint.configurations.begin(tests)
     if endpoint.profile.provision.mode is not None:
         preflight.provide()
@@ -56,6 +58,13 @@ class _Preflight:
             except Inconclusive as error:
                 raise self._unusable(f"{base}: {error}") from None
 
+    def delete_unknown(self, scope: Scope) -> Exchange:
+        """The delete of a SID that no configuration has."""
+        sid = self._endpoint.identifiers.sid()
+        self._endpoint.ownership.allow(sid, scope=scope)
+        call = Call("other", judge_content=False)
+        return self._send("DELETE", f"/Configurations/{sid}", call, scope)
+
     def provide(self) -> None:
         try:
             # Made here, so that its lack is no surprise later.
@@ -73,10 +82,7 @@ class _Preflight:
         if first.response is not None and not _refuses(first.status):
             return
         # The list alone may be broken, or closed to these credentials: a delete decides.
-        sid = self._endpoint.identifiers.sid()
-        self._endpoint.ownership.allow(sid, scope=scope)
-        call = Call("other", judge_content=False)
-        second = self._send("DELETE", f"/Configurations/{sid}", call, scope)
+        second = self.delete_unknown(scope)
         if second.status in (401, 403):
             raise self._unusable(f"{base} {self._refused(second, scope)}")
         if first.status is not None and first.status == second.status:

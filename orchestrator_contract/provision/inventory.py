@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from orchestrator_contract.coordination.coordinator import Coordinator
@@ -54,6 +54,8 @@ class Inventory(Usage):
         self.unresolved: dict[str, Scope] = {}
         #: The operations of accepted creates, by name.
         self.accepted: dict[str, Operation] = {}
+        #: Called when configurations of this process are known to be gone.
+        self.observers: list[Callable[[], None]] = []
         #: Those known to be gone, given ones included.
         self._gone: set[ResourceKey] = set()
         #: Those that the run deletes on purpose, to make room.
@@ -205,6 +207,8 @@ class Inventory(Usage):
         if known:
             self._note([_entry(one, "deleted") for one in known])
         self.vacate(*(one.name for one in known))
+        for observer in self.observers:
+            observer()
 
     def leave(self, *configurations: Configuration) -> None:
         """Note that the run deletes these on purpose, to make room."""

@@ -65,6 +65,7 @@ class Stock:
         self._members = cycle(COMMON_PAYLOADS)
         #: Tests that are left.
         self._to_come = inf
+        inventory.observers.append(self._fill)
 
     # ---------------------------------------------------------------- beside the tests
 
@@ -83,13 +84,14 @@ class Stock:
         """Create what the stock lacks, beside the tests."""
         if not self._poller.is_slow:
             return
-        self._creating = _running(self._creating)
-        share = self._inventory.share()
-        size = min(max(self.ahead, _SIZE), self._to_come) if self.ahead else 0
-        ready = [*self._ready.get(DEFAULT_SCOPE, ()), *self._unspoiled(DEFAULT_SCOPE)]
-        room = share - _LEFT - self._inventory.holding() if share else inf
-        lacking = int(min(size - len(ready) - len(self._creating), room))
-        self._creating += [self._client.parallel.beside(self._add) for _ in range(lacking)]
+        with self._lock:
+            self._creating = _running(self._creating)
+            share = self._inventory.share()
+            size = min(max(self.ahead, _SIZE), self._to_come) if self.ahead else 0
+            ready = [*self._ready.get(DEFAULT_SCOPE, ()), *self._unspoiled(DEFAULT_SCOPE)]
+            room = share - _LEFT - self._inventory.holding() if share else inf
+            lacking = int(min(size - len(ready) - len(self._creating), room))
+            self._creating += [self._client.parallel.beside(self._add) for _ in range(lacking)]
 
     def _add(self) -> None:
         with contextlib.suppress(Inconclusive):  # a test that needs one is told

@@ -121,7 +121,7 @@ class _Attempt:
             raise Inconclusive("needs " + ", ".join(sorted(lacking)))
         if self._alone and not self._endpoint.profile.clock_url:
             raise CheckInconclusive("needs clock")
-        if self._endpoint.lessened and self._is_extra():
+        if self._endpoint.lessened and self._endpoint.effort.few and self._is_extra():
             raise CheckInconclusive("left out to end in time")
         run_last = [one for one in self._item.session.items if is_marked(one, "run_last")]
         with self._endpoint.client.steps.step(

@@ -23,7 +23,7 @@ from orchestrator_contract.profile import Profile
 from orchestrator_contract.provision.inventory import initial_bound
 from orchestrator_contract.pytest_plugin.options import usage_error
 from orchestrator_contract.redaction.visible import visible
-from orchestrator_contract.schedule import LIFE_S, expected_s
+from orchestrator_contract.schedule import LIFE_S, Pace, expected_s
 
 
 def plan_lines(
@@ -99,7 +99,7 @@ def _expected(target: Profile, effort: Effort) -> str:
     requests = min(effort.typical_requests, target.limits.requests)
     made = int(min(effort.typical_configurations, target.supply))
     room = initial_bound(target)
-    minutes = expected_s(effort, target, 1.0, 0.0, LIFE_S, room or 2) / 60
+    minutes = expected_s(effort, target, 1.0, Pace(), room or 2) / 60
     at_once = f" (at most {room} at once)" if room else ""
     logins, keys = GENTLE_LOGINS, GENTLE_KEYS
     if not effort.gentle:

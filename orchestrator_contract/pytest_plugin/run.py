@@ -19,7 +19,7 @@ from orchestrator_contract.pytest_plugin.process import Process
 from orchestrator_contract.results import timelines
 from orchestrator_contract.results.findings import Findings
 from orchestrator_contract.results.verdict import Result, conclude
-from orchestrator_contract.schedule import LIFE_S, expected_s
+from orchestrator_contract.schedule import LIFE_S, Pace, expected_s
 
 #: Breaches of one test that its report carries.
 _MOST = 40
@@ -64,12 +64,14 @@ class Run:
         """How long the tests will take, from what the endpoint has shown so far."""
         endpoint, effort = self.endpoint, self.options.effort
         create_s = endpoint.poller.usual_s("create")
-        request_s, share = endpoint.schedule.request_s, self.process.share
-        life_s = 2 * create_s + 2 * request_s if create_s else LIFE_S / 2
-        room = endpoint.inventory.bound()
-        whole_s = expected_s(effort, endpoint.profile, share, request_s, life_s, room)
+        delete_s, other_s = (endpoint.schedule.request_s(delete=one) for one in (True, False))
+        life_s = 2 * create_s + delete_s + other_s if create_s else LIFE_S / 2
+        pace, room = Pace(delete_s, other_s, life_s), endpoint.inventory.bound()
+        whole_s = expected_s(effort, endpoint.profile, self.process.share, pace, room)
         minutes = max(whole_s / processes / 60, 1)
-        told = f"takes about {minutes:.0f} min at {request_s:.2g} s a request"
+        told = f"takes about {minutes:.0f} min at {other_s:.2g} s a request"
+        if delete_s > 2 * other_s:
+            told += f" and {delete_s:.2g} s a DELETE"
         most = effort.longest_s / 60
         if minutes > most:
             return f"{told} in full; it ends after {most:.0f}, and samples less for that"

@@ -9,6 +9,9 @@ import pytest
 
 from orchestrator_contract.effort import EFFORTS, TAKING
 
+#: All efforts, those between two that can be asked for too.
+BY_NAME = {one.name: one for one in (EFFORTS["thorough"], *EFFORTS["thorough"].lesser())}
+
 
 @pytest.mark.parametrize(
     ("name", "supply", "lessened"),
@@ -36,9 +39,9 @@ def test_supply(name: str, supply: float, lessened: str) -> None:
         asked.refusals,
         asked.longest_s,
     )
-    if lessened in EFFORTS:
+    if lessened:
         assert [getattr(got, field) for field in TAKING] == [
-            getattr(EFFORTS[lessened], field) for field in TAKING
+            getattr(BY_NAME[lessened], field) for field in TAKING
         ]
     assert got.configurations <= supply
 
@@ -48,7 +51,8 @@ def test_supply(name: str, supply: float, lessened: str) -> None:
     [
         pytest.param("quick", 10, "quick", id="nothing-is-less-than-quick"),
         pytest.param("standard", 3100, "standard", id="enough"),
-        pytest.param("standard", 3099, "quick", id="not-quite-enough"),
+        pytest.param("standard", 3099, "half a standard run", id="not-quite-enough"),
+        pytest.param("standard", 1999, "quick", id="few"),
         pytest.param("thorough", 5000, "standard", id="thorough-with-the-default-limit"),
         pytest.param("thorough", 500, "quick", id="thorough-with-next-to-none"),
     ],
@@ -57,7 +61,7 @@ def test_few_requests(name: str, requests: int, lesser: str) -> None:
     """A budget too small for an effort reduces it to one that fits, with a remark."""
     got = EFFORTS[name].within(math.inf, requests)
 
-    assert replace(got, name=lesser, remarks=()) == EFFORTS[lesser]
+    assert replace(got, name=lesser, remarks=()) == BY_NAME[lesser]
     assert got.name == name
     assert bool(got.remarks) is (name != lesser)
 
@@ -66,7 +70,8 @@ def test_few_requests(name: str, requests: int, lesser: str) -> None:
     ("name", "most", "lesser", "spare"),
     [
         pytest.param("standard", math.inf, "standard", False, id="no-bound"),
-        pytest.param("standard", 1499, "quick", False, id="not-quite-enough"),
+        pytest.param("standard", 1499, "half a standard run", False, id="not-quite-enough"),
+        pytest.param("standard", 999, "quick", False, id="few"),
         pytest.param("standard", 20, "quick", True, id="twenty-a-day"),
         pytest.param("quick", 20, "quick", True, id="quick-with-twenty"),
         pytest.param("thorough", 3000, "standard", False, id="thorough"),
@@ -76,7 +81,7 @@ def test_few_deletes(name: str, most: float, lesser: str, spare: bool) -> None:
     """All is sampled as in what the bound of DELETE requests allows; below that tests are chosen."""
     got = EFFORTS[name].within(math.inf, 100_000, most)
 
-    assert replace(got, name=lesser, remarks=(), spare=False) == EFFORTS[lesser]
+    assert replace(got, name=lesser, remarks=(), spare=False) == BY_NAME[lesser]
     assert got.spare is spare
     assert [f"delete_requests gives {most:g}" in one for one in got.remarks] == (
         [True] if most < EFFORTS[name].delete_requests else []

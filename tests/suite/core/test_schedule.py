@@ -10,7 +10,7 @@ import pytest
 from orchestrator_contract.effort import EFFORTS
 from orchestrator_contract.profile import Limits, Profile
 from orchestrator_contract.resources.configuration import Configuration
-from orchestrator_contract.schedule import expected_s
+from orchestrator_contract.schedule import Pace, expected_s
 
 if TYPE_CHECKING:
     from tests.suite.core.conftest import Bench
@@ -19,29 +19,38 @@ STANDARD = EFFORTS["standard"]
 
 
 def seconds(
-    request_s: float = 0.0, life_s: float = 0.0, share: float = 1.0, room: int = 0
+    delete_s: float = 0.0,
+    other_s: float = 0.0,
+    life_s: float = 0.0,
+    share: float = 1.0,
+    room: int = 0,
 ) -> float:
     """What a standard run is expected to take."""
     profile = Profile("x", "http://127.0.0.1", limits=Limits(requests=100_000, deletes=10_000))
-    return expected_s(STANDARD, profile, share, request_s, life_s, room)
+    return expected_s(STANDARD, profile, share, Pace(delete_s, other_s, life_s), room)
 
 
 def test_expected_time() -> None:
     """It grows with requests, with lifecycles, and where few configurations exist at once."""
     requests, made = STANDARD.typical_requests, STANDARD.typical_configurations
 
-    assert seconds(request_s=2.0) - seconds(request_s=1.0) == pytest.approx(requests / 2)
+    assert seconds(2.0, 2.0) - seconds(1.0, 1.0) == pytest.approx(requests / 2)
+    assert seconds() < seconds(delete_s=0.8) < seconds(0.8, 0.8)
     assert seconds(life_s=3.0, room=1) - seconds(room=1) == pytest.approx(made * 3)
     assert seconds(life_s=3.0) < seconds(life_s=3.0, room=8) < seconds(life_s=3.0, room=1)
-    assert seconds(request_s=1.0, share=0.25) == pytest.approx(seconds(request_s=1.0) / 4)
+    assert seconds(1.0, 1.0, share=0.25) == pytest.approx(seconds(1.0, 1.0) / 4)
 
 
 @pytest.mark.parametrize(
-    ("request_s", "lessened"),
-    [pytest.param(0.05, False, id="quick"), pytest.param(3.0, True, id="slow")],
+    ("request_s", "lesser"),
+    [
+        pytest.param(0.05, None, id="in-time"),
+        pytest.param(0.5, "half a standard run", id="slow"),
+        pytest.param(3.0, "quick", id="very-slow"),
+    ],
 )
-def test_slow_endpoint_is_sampled_as_in_quick(
-    start: Callable[..., Bench], request_s: float, lessened: bool
+def test_slow_endpoint_is_sampled_less(
+    start: Callable[..., Bench], request_s: float, lesser: str | None
 ) -> None:
     """Where the pace so far does not lead to the end in time, the rest is sampled less, and said."""
     bench = start(effort=STANDARD)
@@ -52,10 +61,7 @@ def test_slow_endpoint_is_sampled_as_in_quick(
         endpoint.client.fetch(Configuration("x"))
     endpoint.begin("test_later", to_come=99)
 
-    assert bool(endpoint.lessened) is lessened
-    assert endpoint.effort.few is lessened
+    said = f"the last 100 tests sampled as in {lesser}: at {request_s:g} s a request"
+    assert endpoint.lessened.startswith(said) if lesser else not endpoint.lessened
+    assert endpoint.effort.few is (lesser == "quick")
     assert (endpoint.effort.name, endpoint.effort.longest_s) == ("standard", STANDARD.longest_s)
-    if lessened:
-        assert endpoint.lessened.startswith(
-            "the last 100 tests sampled as in quick: at 3 s a request"
-        )
