@@ -11,7 +11,7 @@ from orchestrator_contract.api.pagination import Pagination
 from orchestrator_contract.check_keys import KeyChecks
 from orchestrator_contract.contract.limits import LARGEST_PAGE
 from orchestrator_contract.endpoint import Endpoint
-from orchestrator_contract.exceptions import CheckInconclusive, Inconclusive
+from orchestrator_contract.exceptions import Inconclusive
 from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.http.retry_after import CONFLICT_PAUSES_S, past_500
 from orchestrator_contract.resources.configuration import Configuration
@@ -326,7 +326,7 @@ class Check(KeyChecks):
         Passing refusals, such as a lock-out, are left out.
         """
         if any(one.status in _PASSING for one in (*existing, *unknown)):
-            raise CheckInconclusive("a refusal that passes says nothing of the SID")
+            raise Inconclusive("a refusal that passes says nothing of the SID")
         return authorization.same_refusal(self.findings, existing, unknown)
 
     def not_shown(self, requirement: str, exchange: Exchange, secret: str) -> bool:

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
 from orchestrator_contract.endpoint import Endpoint
-from orchestrator_contract.exceptions import CheckInconclusive
+from orchestrator_contract.exceptions import Inconclusive
 from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.inputs.malformed_keys import MalformedKey
 from orchestrator_contract.resources.configuration import Configuration
@@ -65,13 +65,11 @@ class KeyChecks(ABC):
         """Check that a key of another scope starts an operation of its own.
 
         Raises:
-            CheckInconclusive: it was answered 500 or 503.
+            Inconclusive: it was answered 500 or 503.
         """
         ok = self.reused(first, again)
         if again.status in (500, 503) or self._endpoint.is_echo(again):
-            raise CheckInconclusive(
-                f"the request in the other scope was answered {again.outcome()}"
-            )
+            raise Inconclusive(f"the request in the other scope was answered {again.outcome()}")
         ok &= idempotency.new_in_scope(self.findings, first.accepted, again)
         self._carried_out_if_accepted(first.accepted, again, configuration)
         return ok

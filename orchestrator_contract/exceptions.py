@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 
 from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.http.json_text import words_of
@@ -15,19 +14,6 @@ class Inconclusive(Exception):
 
     def __init__(self, why: str) -> None:
         super().__init__(visible(why))
-
-
-class CheckInconclusive(Inconclusive):
-    """One of several checks can't be made; the others decide the verdict."""
-
-
-@contextmanager
-def only_this_check() -> Iterator[None]:
-    """Skip an inconclusive check; leave no requirement unverified."""
-    try:
-        yield
-    except Inconclusive as error:
-        raise CheckInconclusive(str(error)) from error
 
 
 class NoResponse(Inconclusive):
@@ -65,11 +51,11 @@ class NothingToDelete(Inconclusive):
     """Not as many could be had as were asked for; the argument says why."""
 
 
-class SupplyExhausted(NothingToDelete, CheckInconclusive):
+class SupplyExhausted(NothingToDelete):
     """The supply of the profile or endpoint is used up; findings stand."""
 
 
-class ListUnreadable(CheckInconclusive):
+class ListUnreadable(Inconclusive):
     """The list can't be read to its end; other findings stand."""
 
     def __init__(self, reason: str, page: Exchange | None = None) -> None:

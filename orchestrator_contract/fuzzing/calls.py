@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from orchestrator_contract.contract.limits import HOUR
-from orchestrator_contract.exceptions import CheckInconclusive, Inconclusive
+from orchestrator_contract.exceptions import Inconclusive
 from orchestrator_contract.fuzzing.histories import History
 from orchestrator_contract.fuzzing.model import DELETE, FETCH, UPDATED, Known, State, Used
 from orchestrator_contract.http.exchange import Exchange
@@ -115,7 +115,7 @@ class Calls(History):
         try:
             text = f"{method} of a history"
             return Updates(self.endpoint).request(known.configuration, method, text)
-        except CheckInconclusive:
+        except Inconclusive:
             return None
 
     def took(self, known: Known, exchange: Exchange, requirement: str, key: str | None) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from orchestrator_contract.api.client import Client
 from orchestrator_contract.api.pagination import Pagination
 from orchestrator_contract.api.poller import Poller
-from orchestrator_contract.exceptions import CheckInconclusive, NothingToDelete, SupplyExhausted
+from orchestrator_contract.exceptions import Inconclusive, NothingToDelete, SupplyExhausted
 from orchestrator_contract.guard import Ownership
 from orchestrator_contract.provision import cleanup
 from orchestrator_contract.provision.given import Given
@@ -149,7 +149,7 @@ class Provisioner:
             if mode is None:
                 raise NothingToDelete("the profile has no [provision]")
             if scope != DEFAULT_SCOPE:
-                raise CheckInconclusive(
+                raise Inconclusive(
                     f"[provision] mode = {mode!r} gives configurations of the first account and "
                     "region only"
                 )

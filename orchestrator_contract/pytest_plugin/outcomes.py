@@ -10,7 +10,7 @@ import pytest
 
 from orchestrator_contract.coordination import clock_lock
 from orchestrator_contract.endpoint import Endpoint
-from orchestrator_contract.exceptions import CheckInconclusive, Inconclusive
+from orchestrator_contract.exceptions import Inconclusive
 from orchestrator_contract.pytest_plugin.run import RUN, Run, carry, name_of
 from orchestrator_contract.pytest_plugin.selection import (
     case_properties,
@@ -120,9 +120,9 @@ class _Attempt:
         if lacking:
             raise Inconclusive("needs " + ", ".join(sorted(lacking)))
         if self._alone and not self._endpoint.profile.clock_url:
-            raise CheckInconclusive("needs clock")
+            raise Inconclusive("needs clock")
         if self._endpoint.lessened and self._endpoint.effort.few and self._is_extra():
-            raise CheckInconclusive("left out to end in time")
+            raise Inconclusive("left out to end in time")
         run_last = [one for one in self._item.session.items if is_marked(one, "run_last")]
         with self._endpoint.client.steps.step(
             "waiting for other tests to leave the endpoint's clock alone"

@@ -14,7 +14,7 @@ from orchestrator_contract.coordination.coordinator import (
     Coordinator,
     Lost,
 )
-from orchestrator_contract.exceptions import BudgetExhausted, CheckInconclusive
+from orchestrator_contract.exceptions import BudgetExhausted, Inconclusive
 from orchestrator_contract.http.request import Request
 
 #: Requests fetched from the shared budget at a time, and while cleaning up.
@@ -44,7 +44,7 @@ class Allowance:
 
         Raises:
             BudgetExhausted: no more may be sent.
-            CheckInconclusive: no more of its kind may be sent.
+            Inconclusive: no more of its kind may be sent.
         """
         with self._lock:
             self._end_at = self._end_at or time.monotonic() + self.longest_s
@@ -84,7 +84,7 @@ class Allowance:
         kinds += [MALFORMED_KEYS] if malformed else []
         for kind in kinds:
             if not self._coordinator.take_bounded(kind):
-                raise CheckInconclusive(f"no more {kind} are sent to an endpoint elsewhere")
+                raise Inconclusive(f"no more {kind} are sent to an endpoint elsewhere")
 
     def lose(self, seconds: float) -> None:
         """Count time that went by without a response."""

@@ -16,7 +16,7 @@ from threading import Lock
 
 from orchestrator_contract.coordination.coordinator import Coordinator
 from orchestrator_contract.coordination.progress import Steps
-from orchestrator_contract.exceptions import CheckInconclusive
+from orchestrator_contract.exceptions import Inconclusive
 from orchestrator_contract.guard import Ownership
 from orchestrator_contract.http.addresses import Origin
 from orchestrator_contract.http.exchange import Exchange, Retention
@@ -142,7 +142,7 @@ class Transmitter:
         account = self.profile.account(Scope(out.account, out.region))
         if account is None:
             who = f"account {out.account + 1} no credentials in region {out.region + 1}"
-            raise CheckInconclusive(f"the profile gives {who}")
+            raise Inconclusive(f"the profile gives {who}")
         return account
 
     def authorization(self, scope: Scope = DEFAULT_SCOPE) -> str:

@@ -9,7 +9,6 @@ from typing import Any
 
 from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.exceptions import (
-    CheckInconclusive,
     Inconclusive,
 )
 from orchestrator_contract.http.exchange import Call, Exchange
@@ -73,11 +72,11 @@ class AcceptedDeletes(Step):
         for KEY-FORMAT-ACCEPTED.
 
         Raises:
-            CheckInconclusive: a 500 or 503 may have carried it out.
+            Inconclusive: a 500 or 503 may have carried it out.
             Inconclusive: it was not accepted.
         """
         if self._endpoint.inventory.is_gone(configuration):
-            raise CheckInconclusive("the configuration had to make room for others")
+            raise Inconclusive("the configuration had to make room for others")
         tries: list[Exchange] = []
         for pause in self._pauses():
             time.sleep(pause * (1 if len(tries) <= len(_PAUSES_S) else uniform(0.2, 1.0)))
@@ -92,7 +91,7 @@ class AcceptedDeletes(Step):
                     self._triggers[operation] = trigger
                 return operation
             if exchange.status == CONFLICT and configuration.is_bridged:
-                raise CheckInconclusive("a configuration with a bridged service is not deleted")
+                raise Inconclusive("a configuration with a bridged service is not deleted")
             self._judge_refused_key(key, exchange, tries)
             if not _may_pass(tries):
                 break
@@ -197,7 +196,7 @@ class AcceptedDeletes(Step):
         if last.status in (404, 409) and self._endpoint.ownership.doubtful(
             configuration.resource_key
         ):
-            return CheckInconclusive(
+            return Inconclusive(
                 "an earlier delete without a clear response may have been carried out before"
                 f" this {last.status}"
             )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from orchestrator_contract.check import Check
-from orchestrator_contract.exceptions import CheckInconclusive
+from orchestrator_contract.exceptions import Inconclusive
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.retry_after import past_500
 from orchestrator_contract.resources.configuration import Configuration
@@ -61,17 +61,17 @@ class ClientDisconnect(Step):
         """True if the delete was carried out and its key does not return it.
 
         Raises:
-            CheckInconclusive: the delete may have been refused, or another request carried it out.
+            Inconclusive: the delete may have been refused, or another request carried it out.
         """
         last = lost.tries[-1]
         if last.status == 202:
             return False
         exists, _ = self._check.look_for(lost.configuration)
         if exists is not False or last.status not in (404, 409):
-            raise CheckInconclusive(f"the delete may have been refused: {last.outcome()}")
+            raise Inconclusive(f"the delete may have been refused: {last.outcome()}")
         self._endpoint.inventory.gone(lost.configuration)
         if lost.met_server_error:
-            raise CheckInconclusive("a request that was answered 5xx may have deleted it")
+            raise Inconclusive("a request that was answered 5xx may have deleted it")
         return True
 
     def judge(self, first: LostResponse) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 
 from orchestrator_contract.check import Check
 from orchestrator_contract.contract.limits import LARGEST_PAGE
-from orchestrator_contract.exceptions import CheckInconclusive, Inconclusive
+from orchestrator_contract.exceptions import Inconclusive
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.request import Request
 from orchestrator_contract.provision.identity import named_by
@@ -165,7 +165,7 @@ class DeleteAndUpdate(Step):
         """An accepted update, and the response to a delete while it ran, under its key first.
 
         Raises:
-            CheckInconclusive: the endpoint refuses the update.
+            Inconclusive: the endpoint refuses the update.
         """
         configuration.shown.pop("description", None)
         update = self._updates.update(configuration, method, key=self._endpoint.key())
@@ -214,7 +214,7 @@ class DeleteAndUpdate(Step):
         """Late updates of a deleted configuration, accepted ones to their end.
 
         Raises:
-            CheckInconclusive: its content is not the run's to change.
+            Inconclusive: its content is not the run's to change.
         """
         configuration = operation.configuration
         requests = [
@@ -235,7 +235,7 @@ class DeleteAndUpdate(Step):
 
     def _creator(self) -> tuple[SingleCreator, dict[str, Any]]:
         if self._endpoint.profile.provision.mode != "create":
-            raise CheckInconclusive("configurations are given here, not created")
+            raise Inconclusive("configurations are given here, not created")
         creator = self._endpoint.configurations.creator
         return creator, creator.payloads.plain()
 
@@ -245,7 +245,7 @@ class DeleteAndUpdate(Step):
         """A create, and a delete concurrent with it or right after.
 
         Raises:
-            CheckInconclusive: nothing can be created here.
+            Inconclusive: nothing can be created here.
         """
         creator, payload = self._creator()
         delete = self._api.delete_request(configuration, key=self._endpoint.key())
@@ -256,12 +256,7 @@ class DeleteAndUpdate(Step):
             deleted.append(response)
             return created
 
-        try:
-            created = creator.begin(
-                payload, self._endpoint.key(), send=together if at_once else None
-            )
-        except Inconclusive as error:
-            raise CheckInconclusive(str(error)) from error
+        created = creator.begin(payload, self._endpoint.key(), send=together if at_once else None)
         response = deleted[0] if deleted else self._api.send(delete, new_connection=True)
         with contextlib.suppress(Inconclusive):  # what it made is removed at the end
             creator.conclude(created, payload)
@@ -271,7 +266,7 @@ class DeleteAndUpdate(Step):
         """A COMPLETED delete that was accepted while the create ran, which COMPLETED, too.
 
         Raises:
-            CheckInconclusive: nothing can be created here, or its 202 names no SID.
+            Inconclusive: nothing can be created here, or its 202 names no SID.
         """
         creator, payload = self._creator()
         created = creator.begin(payload, self._endpoint.key())
@@ -287,14 +282,14 @@ class DeleteAndUpdate(Step):
             return deleted if created.status == "COMPLETED" else []
         creator.conclude(created, payload)
         if not sid:
-            raise CheckInconclusive("the 202 of a create names no SID")
+            raise Inconclusive("the 202 of a create names no SID")
         return []
 
     def delete_under_key_of_create(self, configuration: Configuration) -> list[Operation]:
         """A delete under a running create's key, if taken for a new request.
 
         Raises:
-            CheckInconclusive: nothing can be created here.
+            Inconclusive: nothing can be created here.
         """
         creator, payload = self._creator()
         created = creator.begin(payload, self._endpoint.key())

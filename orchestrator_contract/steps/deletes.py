@@ -8,9 +8,7 @@ from typing import Any
 
 from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.exceptions import (
-    CheckInconclusive,
     Inconclusive,
-    only_this_check,
 )
 from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.inputs.identifiers import is_well_formed_key
@@ -93,12 +91,11 @@ class Deletes(AcceptedDeletes):
         """The operation that an accepted delete started, COMPLETED.
 
         Raises:
-            CheckInconclusive: it was not accepted, or did not complete.
+            Inconclusive: it was not accepted, or did not complete.
         """
         if exchange.status != 202:
-            raise CheckInconclusive(f"a delete was answered {exchange.outcome()}")
-        with only_this_check():
-            return self.complete([self._endpoint.poller.accept(exchange, configuration)])[0]
+            raise Inconclusive(f"a delete was answered {exchange.outcome()}")
+        return self.complete([self._endpoint.poller.accept(exchange, configuration)])[0]
 
     def later(self, operation: Operation) -> None:
         """Complete *operation* beside later tests, as far as it can be followed."""
@@ -150,12 +147,11 @@ class Deletes(AcceptedDeletes):
         """A COMPLETED delete under a plain key, given to no other test.
 
         Raises:
-            CheckInconclusive: it could not be had.
+            Inconclusive: it could not be had.
         """
         self._empty_expired_pool()
-        with only_this_check():
-            undrawn = [one for one in self._pool if one not in self._drawn]
-            operation = undrawn[0] if undrawn else self.completed()[0]
+        undrawn = [one for one in self._pool if one not in self._drawn]
+        operation = undrawn[0] if undrawn else self.completed()[0]
         self.withhold(operation)
         return operation
 

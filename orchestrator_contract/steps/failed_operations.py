@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from orchestrator_contract.endpoint import Endpoint
-from orchestrator_contract.exceptions import CheckInconclusive
+from orchestrator_contract.exceptions import Inconclusive
 from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.profile import Trigger
 from orchestrator_contract.provision.payload import RICH
@@ -35,11 +35,11 @@ class FailedOperations(Step):
         """How the profile makes an operation fail.
 
         Raises:
-            CheckInconclusive: it does not.
+            Inconclusive: it does not.
         """
         trigger = self._endpoint.profile.operation_failure
         if trigger is None:
-            raise CheckInconclusive("needs operation_failure")
+            raise Inconclusive("needs operation_failure")
         return trigger
 
     @property
@@ -47,10 +47,10 @@ class FailedOperations(Step):
         """How the profile makes the operation of any configuration fail.
 
         Raises:
-            CheckInconclusive: it does so for one SID only.
+            Inconclusive: it does so for one SID only.
         """
         if not self.trigger.headers:
-            raise CheckInconclusive("needs operation_failure by headers")
+            raise Inconclusive("needs operation_failure by headers")
         return self.trigger
 
     def draw(self) -> Operation:
@@ -79,7 +79,7 @@ class FailedOperations(Step):
         """*number* keyed deletes that FAILED; a COMPLETED one must have deleted.
 
         Raises:
-            CheckInconclusive: none failed.
+            Inconclusive: none failed.
         """
         trigger = self.trigger
         if trigger.sid is not None:
@@ -94,7 +94,7 @@ class FailedOperations(Step):
         """The *operations* that FAILED, at their end.
 
         Raises:
-            CheckInconclusive: none failed.
+            Inconclusive: none failed.
         """
         ended = self._endpoint.poller.finish(operations)
         for operation in (one for one in ended if one.status == "COMPLETED"):
@@ -105,7 +105,7 @@ class FailedOperations(Step):
         failed = [one for one in ended if one.status == "FAILED"]
         if not failed:
             seen = ", ".join(sorted({one.status for one in operations}))
-            raise CheckInconclusive(f"the profile's way to make an operation fail ended {seen}")
+            raise Inconclusive(f"the profile's way to make an operation fail ended {seen}")
         deletion.failed_as_provoked(self._endpoint.findings)
         self._endpoint.rechecks.failed(failed)
         return failed
@@ -153,7 +153,7 @@ class FailedOperations(Step):
         """A FAILED delete, and the response to another while it ran, under a key or none.
 
         Raises:
-            CheckInconclusive: it did not fail, or the second one may have been carried out.
+            Inconclusive: it did not fail, or the second one may have been carried out.
         """
         _ = self.repeatable
         configuration = self._endpoint.configurations.one()
@@ -163,7 +163,7 @@ class FailedOperations(Step):
         self._endpoint.follow(configuration, second)
         (failed,) = self.judged([operation])
         if second.status not in (404, 409) or self._endpoint.is_echo(second):
-            raise CheckInconclusive(f"the second delete was answered {second.outcome()}")
+            raise Inconclusive(f"the second delete was answered {second.outcome()}")
         return failed, second
 
     def retry_refused(self, failed: Operation, refused: Exchange) -> None:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from orchestrator_contract.exceptions import CheckInconclusive, Inconclusive
+from orchestrator_contract.exceptions import Inconclusive
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.request import Request
 from orchestrator_contract.profile import Trigger
@@ -127,7 +127,7 @@ class FaultInjection(Step):
                 "a request of the burst was accepted, so the configuration is rightly deleted"
             )
         if found.target is None or not found.on_target:
-            raise CheckInconclusive(f"the SID that returns {status} is not shown by a fetch")
+            raise Inconclusive(f"the SID that returns {status} is not shown by a fetch")
         return found
 
     def attempt_and_follow(self, status: int, target: Configuration) -> list[Exchange]:
@@ -136,10 +136,10 @@ class FaultInjection(Step):
         Deletes that are accepted instead are followed.
 
         Raises:
-            CheckInconclusive: the profile has no headers that provoke it.
+            Inconclusive: the profile has no headers that provoke it.
         """
         if not self.by_headers(status):
-            raise CheckInconclusive(f"needs fault.{status} by headers")
+            raise Inconclusive(f"needs fault.{status} by headers")
         found = self.attempt(status, target, self._endpoint.effort.refusals // 8)
         self._endpoint.follow(target, *found.exchanges)
         return found.hits

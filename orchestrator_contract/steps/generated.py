@@ -13,7 +13,6 @@ from orchestrator_contract.api.pagination import token_of
 from orchestrator_contract.contract.limits import LARGEST_PAGE
 from orchestrator_contract.exceptions import (
     BudgetExhausted,
-    CheckInconclusive,
     Inconclusive,
     NothingToDelete,
 )
@@ -226,13 +225,13 @@ class GeneratedRequests(Step):
         """Pages by tokens near a real one: a character less or more, then generated ones.
 
         Raises:
-            CheckInconclusive: the list gives no token.
+            Inconclusive: the list gives no token.
         """
         from orchestrator_contract.fuzzing import schema_requests  # noqa: PLC0415  # slow
 
         token = token_of(self._list_walks.page(1))
         if not token:
-            raise CheckInconclusive("the list gives no nextToken")
+            raise Inconclusive("the list gives no nextToken")
         number = self._endpoint.effort.generated_requests
         quoted = f'{token}"\x01'
         written = (token[:-1], token[1:], token + token[-1:], token.swapcase(), token * 2, quoted)

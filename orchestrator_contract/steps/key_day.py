@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from orchestrator_contract.contract.limits import HOUR, KEY_EXPIRES_S, KEY_LIVES_S
 from orchestrator_contract.endpoint import Endpoint
-from orchestrator_contract.exceptions import CheckInconclusive, Inconclusive
+from orchestrator_contract.exceptions import Inconclusive
 from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
@@ -89,7 +89,7 @@ class KeyDay(Step):
         """Uses of the key of a kind up to 23 h 55 min after its first.
 
         Raises:
-            CheckInconclusive: there is none, as for the others below.
+            Inconclusive: there is none, as for the others below.
         """
         return self._found(kind, self._replays)
 
@@ -117,7 +117,7 @@ class KeyDay(Step):
 
     def _found(self, kind: str, uses: Mapping[str, _T]) -> _T:
         if kind not in uses:
-            raise CheckInconclusive(self._keys.why_missing(kind))
+            raise Inconclusive(self._keys.why_missing(kind))
         return uses[kind]
 
     # ---------------------------------------------------------------- the day

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from orchestrator_contract.endpoint import Endpoint
-from orchestrator_contract.exceptions import CheckInconclusive, only_this_check
+from orchestrator_contract.exceptions import Inconclusive
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.retry_after import CONFLICT_PAUSES_S, past_500
 from orchestrator_contract.resources.configuration import Configuration
@@ -71,7 +71,7 @@ class KeyReuse(Step):
         """The refusal of the key of *first* for *configuration*.
 
         Raises:
-            CheckInconclusive: it is accepted, or may have been.
+            Inconclusive: it is accepted, or may have been.
         """
         return self._refused(self.send(first, configuration))
 
@@ -79,7 +79,7 @@ class KeyReuse(Step):
         """The refusal of the key of *first* for a SID that no configuration has.
 
         Raises:
-            CheckInconclusive: it is accepted, or answered 404.
+            Inconclusive: it is accepted, or answered 404.
         """
         return self._refused(self.send_vacant(first, vacant))
 
@@ -106,7 +106,7 @@ class KeyReuse(Step):
 
     def _refused(self, again: Exchange) -> Exchange:
         if not self._is_refusal(again):
-            raise CheckInconclusive(f"a key on another SID was answered {again.outcome()}")
+            raise Inconclusive(f"a key on another SID was answered {again.outcome()}")
         return again
 
 
@@ -127,29 +127,29 @@ class Scopes(Step):
         """The scope that differs from the default in "account" or "region".
 
         Raises:
-            CheckInconclusive: the target has one only.
+            Inconclusive: the target has one only.
         """
         scope = Scope(1, 0) if axis == "account" else Scope(0, 1)
         if not self._endpoint.profile.has(scope):
-            raise CheckInconclusive(f"needs {axis}s")
+            raise Inconclusive(f"needs {axis}s")
         return scope
 
     def farthest(self) -> Scope:
         """The second account and region, as far as the target has them.
 
         Raises:
-            CheckInconclusive: the target has one account and one region.
+            Inconclusive: the target has one account and one region.
         """
         for scope in (Scope(1, 1), Scope(1, 0), Scope(0, 1)):
             if self._endpoint.profile.has(scope):
                 return scope
-        raise CheckInconclusive("needs accounts or regions")
+        raise Inconclusive("needs accounts or regions")
 
     def back(self, axis: str) -> tuple[Scope, Scope]:
         """The farthest scope, and that scope moved back on *axis*.
 
         Raises:
-            CheckInconclusive: the target has one account, or one region, only.
+            Inconclusive: the target has one account, or one region, only.
         """
         self.other(axis)
         far = self.farthest()
@@ -164,13 +164,12 @@ class Scopes(Step):
         It is completed beside later ones.
 
         Raises:
-            CheckInconclusive: it could not be had.
+            Inconclusive: it could not be had.
         """
         key = self._endpoint.key(1 if form == "version-1" else 4)
-        with only_this_check():
-            (operation,) = self._deletes.accept_new(
-                scope=scope, keys=[key.upper() if form == "capitals" else key]
-            )
+        (operation,) = self._deletes.accept_new(
+            scope=scope, keys=[key.upper() if form == "capitals" else key]
+        )
         self._deletes.later(operation)
         return operation
 
@@ -178,7 +177,7 @@ class Scopes(Step):
         """Delete *configuration*, of another scope, under the key of *first*.
 
         Raises:
-            CheckInconclusive: it conflicts with other work, of which *first* may be a part.
+            Inconclusive: it conflicts with other work, of which *first* may be a part.
         """
         running = not first.done
         again = self._delete(first, configuration)
@@ -189,7 +188,7 @@ class Scopes(Step):
             if not is_conflict(again):
                 break
         if running and is_conflict(again):
-            raise CheckInconclusive("the request in the other scope conflicts with other work")
+            raise Inconclusive("the request in the other scope conflicts with other work")
         return again
 
     def _delete(self, first: Operation, configuration: Configuration) -> Exchange:
@@ -200,15 +199,13 @@ class Scopes(Step):
         """The delete under *key*, sent to another region or by another account.
 
         Raises:
-            CheckInconclusive: the SID may name a configuration there, too.
+            Inconclusive: the SID may name a configuration there, too.
         """
         there = self.other(axis)
         if axis == "account":
             return self._unauthorized.other_account(configuration, key=key)
         if self._unauthorized.may_exist(configuration.sid, there):
-            raise CheckInconclusive(
-                f"the SID {configuration.sid:.60} may exist in the other region"
-            )
+            raise Inconclusive(f"the SID {configuration.sid:.60} may exist in the other region")
         call = Call("delete", configuration.sid, judge_content=False)
         twin = Configuration(configuration.sid, scope=there)
         return past_500(lambda: self._api.delete(twin, key=key, call=call))
@@ -217,9 +214,9 @@ class Scopes(Step):
         """The 404 to the delete of an existing SID in another region.
 
         Raises:
-            CheckInconclusive: it was answered otherwise.
+            Inconclusive: it was answered otherwise.
         """
         away = self.same_request(configuration, key, "region")
         if away.status != 404:
-            raise CheckInconclusive(f"a SID of another region was answered {away.outcome()}")
+            raise Inconclusive(f"a SID of another region was answered {away.outcome()}")
         return away

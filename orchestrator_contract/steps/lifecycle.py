@@ -10,7 +10,7 @@ from typing import Any
 from orchestrator_contract.check import Check
 from orchestrator_contract.contract.limits import LARGEST_PAGE
 from orchestrator_contract.endpoint import Endpoint
-from orchestrator_contract.exceptions import CheckInconclusive, Inconclusive, NothingToDelete
+from orchestrator_contract.exceptions import Inconclusive
 from orchestrator_contract.inputs.key_forms import FORMS, key_of_form
 from orchestrator_contract.inputs.payloads import COMMON_PAYLOADS, PAYLOADS
 from orchestrator_contract.resources.configuration import Configuration
@@ -165,6 +165,6 @@ class Lifecycles(Step):
             payloads = [{} if one in COMMON_PAYLOADS else one for one in payloads]
         scope = _ELSEWHERE.get(number % len(FORMS), DEFAULT_SCOPE)
         if scope != DEFAULT_SCOPE and self._endpoint.profile.has(scope):
-            with contextlib.suppress(NothingToDelete, CheckInconclusive):
+            with contextlib.suppress(Inconclusive):
                 return take(size, payloads=payloads, scope=scope)
         return take(size, payloads=payloads, least=1, sparing=True)

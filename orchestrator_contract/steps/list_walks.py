@@ -12,10 +12,8 @@ from orchestrator_contract.api.pagination import small_size, token_of
 from orchestrator_contract.contract.limits import LARGEST_PAGE
 from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.exceptions import (
-    CheckInconclusive,
     Inconclusive,
     ListUnreadable,
-    only_this_check,
 )
 from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.http.retry_after import past_500
@@ -96,12 +94,12 @@ class ListedConfigurations(Step):
         """The memory store of those that remain.
 
         Raises:
-            CheckInconclusive: it is not known.
+            Inconclusive: it is not known.
         """
         first = next(iter(self.remaining), None) or self._configurations.one()
         store = first.payload.get("memoryStoreId")
         if not isinstance(store, str):
-            raise CheckInconclusive("the memory store of the profile's configurations is not known")
+            raise Inconclusive("the memory store of the profile's configurations is not known")
         return store
 
     def _take(self) -> list[Configuration]:
@@ -134,7 +132,7 @@ class ListWalks(Step):
         It is repeated while it does not show each of them once; *before* it the list held these.
 
         Raises:
-            CheckInconclusive: others changed the list during every walk.
+            Inconclusive: others changed the list during every walk.
             Inconclusive: the list can't be read to its end.
         """
         for attempt in range(_WALKS):
@@ -153,7 +151,7 @@ class ListWalks(Step):
             moved = (before ^ now) - self._endpoint.inventory.sids(DEFAULT_SCOPE)
             self._wait_for(configurations)
         if moved:
-            raise CheckInconclusive("others changed the list during every walk over it")
+            raise Inconclusive("others changed the list during every walk over it")
         return walk
 
     def _walk(self, size: int, configurations: Sequence[Configuration]) -> Walk:
@@ -187,14 +185,13 @@ class ListWalks(Step):
         """Walk over pages of which the last is full; they hold *configurations*, and all others.
 
         Raises:
-            CheckInconclusive: the list's length has no fitting divisor, or changed in each walk.
+            Inconclusive: the list's length has no fitting divisor, or changed in each walk.
         """
         for _ in range(_WALKS):
             listed = self._list.sids()
             size = _full_size(len(listed))
             if not size and self._endpoint.profile.provision.mode == "create":
-                with only_this_check():
-                    self._endpoint.configurations.take(1, payloads=[RICH])  # never from stock
+                self._endpoint.configurations.take(1, payloads=[RICH])  # never from stock
             if not size:
                 continue
             walk = self.check_size(size, configurations, listed)
@@ -202,7 +199,7 @@ class ListWalks(Step):
             # Pages may hold less than is asked for, and then none is full.
             if walk.missing or lengths[-1] == size or size not in lengths:
                 return
-        raise CheckInconclusive("no walk over the list ended with a full page")
+        raise Inconclusive("no walk over the list ended with a full page")
 
     # ---------------------------------------------------------------- what the list shows
 

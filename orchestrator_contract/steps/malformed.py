@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from orchestrator_contract.contract.limits import LARGEST_PAGE
-from orchestrator_contract.exceptions import CheckInconclusive
+from orchestrator_contract.exceptions import Inconclusive
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.request import KEY_HEADER
 from orchestrator_contract.http.response import NO_ANSWER
@@ -78,13 +78,13 @@ class MalformedRequests(Step):
         """Delete what some query languages read as every SID.
 
         Raises:
-            CheckInconclusive: the account holds configurations that are not the run's.
+            Inconclusive: the account holds configurations that are not the run's.
             Inconclusive: the list can't be read.
         """
         own = f"oc-{self._endpoint.settings.run_id}"
         for item, _ in self._endpoint.configurations.listing.items(scope=scope):
             if not str(item.get("displayName")).startswith(own):
-                raise CheckInconclusive("the account holds configurations that are not the run's")
+                raise Inconclusive("the account holds configurations that are not the run's")
         self._endpoint.ownership.allow(*WILDCARDS, scope=scope)
         return [self.sid(MalformedSid(one, "a lone wildcard"), scope) for one in WILDCARDS]
 
@@ -176,12 +176,12 @@ class MalformedKeys(Step):
         """The last of *uses*, which was refused.
 
         Raises:
-            CheckInconclusive: it was ignored, or an earlier one on its configuration may have been.
+            Inconclusive: it was ignored, or an earlier one on its configuration may have been.
         """
         last = uses[-1]
         untouched = self._endpoint.ownership.untouched(last.configuration.resource_key)
         if last.ignored or not untouched:
-            raise CheckInconclusive(f"a malformed key was answered {last.first.outcome()}")
+            raise Inconclusive(f"a malformed key was answered {last.first.outcome()}")
         return last
 
     def _use_again(self, ignored: Sequence[MalformedKeyUse]) -> None:

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Sequence
 
 from orchestrator_contract.endpoint import Endpoint
-from orchestrator_contract.exceptions import CheckInconclusive, Inconclusive
+from orchestrator_contract.exceptions import Inconclusive
 from orchestrator_contract.provision.payload import RICH
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.scope import DEFAULT_SCOPE, Scope
@@ -36,7 +36,7 @@ class Namesakes(Step):
         """One more of the same name in each of *scopes* that takes it.
 
         Raises:
-            CheckInconclusive: none does; names may be unique.
+            Inconclusive: none does; names may be unique.
         """
         found = []
         for scope in scopes:
@@ -44,5 +44,5 @@ class Namesakes(Step):
                 with contextlib.suppress(Inconclusive):
                     found.append(self._creator.namesake(configuration, scope))
         if not found:
-            raise CheckInconclusive("the endpoint takes no two configurations of one name")
+            raise Inconclusive("the endpoint takes no two configurations of one name")
         return found

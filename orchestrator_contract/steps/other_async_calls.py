@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any, Protocol
 
 from orchestrator_contract.endpoint import Endpoint
-from orchestrator_contract.exceptions import CheckInconclusive, NothingToDelete
+from orchestrator_contract.exceptions import Inconclusive, NothingToDelete
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.retry_after import past_500
 from orchestrator_contract.resources.configuration import Configuration
@@ -169,7 +169,7 @@ class OtherAsyncCalls(Step):
     def _judge_end(self, led: LedCall) -> None:
         operation = led.operation
         if not operation.done:
-            raise CheckInconclusive(f"the operation of the {led.call.call} was not seen to end")
+            raise Inconclusive(f"the operation of the {led.call.call} was not seen to end")
         deletion.completes(self._findings, [operation])
         for exchange in (operation.accepted, *operation.polls[-1:]):
             accepted.judge_related(

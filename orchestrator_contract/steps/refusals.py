@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from orchestrator_contract.endpoint import Endpoint
-from orchestrator_contract.exceptions import CheckInconclusive, Inconclusive, only_this_check
+from orchestrator_contract.exceptions import Inconclusive
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.retry_after import past_500
 from orchestrator_contract.resources.configuration import Configuration
@@ -171,10 +171,10 @@ class StoredErrors(Step):
         """The retry's delete under a key that met *status*; None if stored.
 
         Raises:
-            CheckInconclusive: the profile does not provoke *status* by headers.
+            Inconclusive: the profile does not provoke *status* by headers.
         """
         if not self._faults.by_headers(status):
-            raise CheckInconclusive(f"needs fault.{status} by headers")
+            raise Inconclusive(f"needs fault.{status} by headers")
         key = self._endpoint.key()
         first = self._faults.attempt(status, configuration, key=key).exchanges[-1]
         call = Call("delete", configuration.sid, provokes=status)
@@ -211,29 +211,27 @@ class RefusedDeletes(Step):
         """Deletes refused by "conflict", "rate-limit" or "other account".
 
         Raises:
-            CheckInconclusive: the profile does not give that way, or it did not refuse them.
+            Inconclusive: the profile does not give that way, or it did not refuse them.
         """
-        with only_this_check():
-            if way == "other account":
-                return [self._unauthorized.as_unauthorized(way, configuration)]
-            return self._by_fault(_STATUSES[way], configuration)
+        if way == "other account":
+            return [self._unauthorized.as_unauthorized(way, configuration)]
+        return self._by_fault(_STATUSES[way], configuration)
 
     def fail(self, configuration: Configuration) -> Operation:
         """A delete of *configuration* under a key, FAILED.
 
         Raises:
-            CheckInconclusive: the profile does not make the operation of any configuration fail.
+            Inconclusive: the profile does not make the operation of any configuration fail.
         """
-        with only_this_check():
-            _ = self._failed_operations.repeatable
-            operation = self._failed_operations.accept(configuration)
-            return self._failed_operations.judged([operation])[0]
+        _ = self._failed_operations.repeatable
+        operation = self._failed_operations.accept(configuration)
+        return self._failed_operations.judged([operation])[0]
 
     def _by_fault(self, status: int, configuration: Configuration) -> list[Exchange]:
         if not self._faults.by_headers(status):
-            raise CheckInconclusive(f"needs fault.{status} by headers")
+            raise Inconclusive(f"needs fault.{status} by headers")
         found = self._faults.attempt(status, configuration, _FAULTS, key=self._endpoint.key())
         self._endpoint.follow(configuration, *found.exchanges)
         if found.accepted or not found.hits:
-            raise CheckInconclusive(f"the profile's way to provoke {status} did not refuse it")
+            raise Inconclusive(f"the profile's way to provoke {status} did not refuse it")
         return found.hits[-2:]

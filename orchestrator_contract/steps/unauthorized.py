@@ -7,7 +7,7 @@ from functools import partial
 from urllib.parse import urlencode
 
 from orchestrator_contract.api.pagination import token_of
-from orchestrator_contract.exceptions import CheckInconclusive
+from orchestrator_contract.exceptions import Inconclusive
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.retry_after import past_500
 from orchestrator_contract.inputs.malformed_sids import USUAL_SID
@@ -88,7 +88,7 @@ class UnauthorizedCallers(Step):
         """Unauthorized deletes whose path is spelled in other ways.
 
         Raises:
-            CheckInconclusive: the other account may have a configuration of its own under the SID.
+            Inconclusive: the other account may have a configuration of its own under the SID.
         """
         scope, caller, headers = configuration.scope, None, []
         if credentials == "other account":
@@ -118,7 +118,7 @@ class UnauthorizedCallers(Step):
         """The response to a DELETE by the other one of the first two accounts.
 
         Raises:
-            CheckInconclusive: that account may have a configuration of its own under the SID.
+            Inconclusive: that account may have a configuration of its own under the SID.
         """
         account = 0 if configuration.scope.account else 1
         self._lend(configuration, Scope(account, configuration.scope.region))
@@ -128,7 +128,7 @@ class UnauthorizedCallers(Step):
 
     def _lend(self, configuration: Configuration, scope: Scope) -> None:
         if self.may_exist(configuration.sid, scope):
-            raise CheckInconclusive(
+            raise Inconclusive(
                 f"account {scope.account + 1} may have a configuration of its own under the SID "
                 f"{configuration.sid:.60}"
             )

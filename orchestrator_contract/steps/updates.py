@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from orchestrator_contract.exceptions import CheckInconclusive
+from orchestrator_contract.exceptions import Inconclusive
 from orchestrator_contract.http.request import Request
 from orchestrator_contract.http.retry_after import past_500
 from orchestrator_contract.resources.configuration import Configuration
@@ -27,7 +27,7 @@ class Updates(Step):
         """An accepted update of the description by *method*, not followed yet.
 
         Raises:
-            CheckInconclusive: the endpoint refuses it, or the content is not the run's to change.
+            Inconclusive: the endpoint refuses it, or the content is not the run's to change.
         """
         exchange = past_500(
             lambda: self._api.send(self.request(configuration, method, text, key=key))
@@ -36,14 +36,14 @@ class Updates(Step):
             control_plane.accepted(self._endpoint.findings, exchange)
         if exchange.status != 202:
             self._endpoint.findings.observe("OBS-UPDATE", f"{method}: {exchange.status}")
-            raise CheckInconclusive(f"{method} was answered {exchange.outcome()}")
+            raise Inconclusive(f"{method} was answered {exchange.outcome()}")
         return self._endpoint.poller.accept(exchange, configuration)
 
     def updated(self, configuration: Configuration, method: str) -> Operation:
         """The operation of an update, followed to its end.
 
         Raises:
-            CheckInconclusive: the endpoint refuses it.
+            Inconclusive: the endpoint refuses it.
         """
         operation = self.update(configuration, method)
         self.finish(operation)
@@ -59,10 +59,10 @@ class Updates(Step):
         """An update of the description, not sent yet.
 
         Raises:
-            CheckInconclusive: the content is not the run's to change.
+            Inconclusive: the content is not the run's to change.
         """
         if not configuration.payload:
-            raise CheckInconclusive(
+            raise Inconclusive(
                 "the run did not write the content of this configuration, and so does not change it"
             )
         payload = self.payload(configuration, text) if method == "PUT" else {"description": text}

@@ -13,7 +13,7 @@ from orchestrator_contract.api.poller import Poller
 from orchestrator_contract.check import Check
 from orchestrator_contract.contract.limits import DEFAULT_PAGE, HOUR
 from orchestrator_contract.endpoint import Endpoint
-from orchestrator_contract.exceptions import CheckInconclusive, only_this_check
+from orchestrator_contract.exceptions import Inconclusive
 from orchestrator_contract.inputs.key_forms import plain_forms, uncommon_forms
 from orchestrator_contract.inputs.malformed_keys import (
     malformed_keys_of_every_kind,
@@ -275,7 +275,7 @@ def more_than_a_page(
 ) -> Iterator[list[Configuration]]:
     """More configurations than a default page holds; later tests take what is left of them."""
     if endpoint.profile.provision.mode != "create" or endpoint.inventory.share():
-        raise CheckInconclusive("needs room for more configurations than a default page holds")
+        raise Inconclusive("needs room for more configurations than a default page holds")
     many = configurations.take(DEFAULT_PAGE + 2)
     yield many
     configurations.give_back(*many[:-1])
@@ -438,10 +438,9 @@ def far_delete(
     endpoint: Endpoint, unauthorized: UnauthorizedCallers, deletes: Deletes, far: Scope
 ) -> Operation:
     """A COMPLETED delete in the farthest scope, after a wrong login."""
-    with only_this_check():
-        configuration = endpoint.configurations.one(scope=far)
-        unauthorized.with_wrong_credentials(configuration)
-        return deletes.complete([deletes.accept(configuration, key=endpoint.key())])[0]
+    configuration = endpoint.configurations.one(scope=far)
+    unauthorized.with_wrong_credentials(configuration)
+    return deletes.complete([deletes.accept(configuration, key=endpoint.key())])[0]
 
 
 @pytest.fixture(scope="session")
@@ -449,15 +448,13 @@ def far_failed(
     configurations: Provisioner, refused_deletes: RefusedDeletes, far: Scope
 ) -> Operation:
     """A delete under a key in the farthest scope, whose operation has FAILED."""
-    with only_this_check():
-        return refused_deletes.fail(configurations.one(scope=far))
+    return refused_deletes.fail(configurations.one(scope=far))
 
 
 @pytest.fixture
 def far_configuration(configurations: Provisioner, far: Scope) -> Configuration:
     """An idle configuration in the farthest scope."""
-    with only_this_check():
-        return configurations.one(scope=far)
+    return configurations.one(scope=far)
 
 
 @pytest.fixture
@@ -478,24 +475,21 @@ def there(request: pytest.FixtureRequest) -> Scope:
 @pytest.fixture
 def configuration_there(configurations: Provisioner, there: Scope) -> Configuration:
     """An idle configuration, to be deleted there."""
-    with only_this_check():
-        return configurations.one(scope=there)
+    return configurations.one(scope=there)
 
 
 @pytest.fixture
 def control_there(endpoint: Endpoint, check: Check, there: Scope) -> Configuration:
     """The configuration that is never deleted there, as a fetch shows it now."""
-    with only_this_check():
-        control = endpoint.targets.control_in(there)
-        check.seen(control)
+    control = endpoint.targets.control_in(there)
+    check.seen(control)
     return control
 
 
 @pytest.fixture
 def running_there(deletes: Deletes, there: Scope) -> Operation:
     """A keyed delete accepted there just now, and completed beside later ones."""
-    with only_this_check():
-        operation = deletes.accept_new(scope=there)[0]
+    operation = deletes.accept_new(scope=there)[0]
     deletes.later(operation)
     return operation
 

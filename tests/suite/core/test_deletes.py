@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from orchestrator_contract.exceptions import CheckInconclusive, Inconclusive
+from orchestrator_contract.exceptions import Inconclusive
 from orchestrator_contract.http.exchange import Call
 from orchestrator_contract.profile import Account, Provision, Trigger
 from orchestrator_contract.resources.configuration import Configuration
@@ -334,7 +334,7 @@ def test_not_accepted_after_a_doubtful_delete(bench: Bench, deletes: Deletes, st
     bench.script.on(DELETE, (status, {}))
     bench.endpoint.ownership.touch(ONE.sid, 0, 0, clear=False)
 
-    with pytest.raises(CheckInconclusive, match=f"^{MAYBE} {status}$"):
+    with pytest.raises(Inconclusive, match=f"^{MAYBE} {status}$"):
         deletes.accept(ONE)
 
     assert bench.breaches() == {}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from orchestrator_contract.exceptions import CheckInconclusive, Inconclusive
+from orchestrator_contract.exceptions import Inconclusive
 from orchestrator_contract.profile import Trigger
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.steps.fault_injection import FaultInjection
@@ -82,7 +82,7 @@ def test_reject_a_given_sid(start: Callable[..., Bench], exists: bool) -> None:
     if exists:
         assert faults.reject(409, Configuration("other")).on_target
     else:
-        with pytest.raises(CheckInconclusive, match="is not shown by a fetch"):
+        with pytest.raises(Inconclusive, match="is not shown by a fetch"):
             faults.reject(409, Configuration("other"))
 
     assert {sent.line.rpartition("/")[2] for sent in bench.script.sent} == {"sid"}

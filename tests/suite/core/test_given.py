@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from orchestrator_contract.exceptions import CheckInconclusive, NothingToDelete
+from orchestrator_contract.exceptions import Inconclusive, NothingToDelete
 from orchestrator_contract.http.response import TransportFault
 from orchestrator_contract.profile import Provision
 from orchestrator_contract.resources.configuration import Configuration
@@ -112,7 +112,7 @@ def test_given_ones_are_of_the_first_place(
     bench = start(provision=Provision(mode, pool=("a",), command=("true",)))
 
     with pytest.raises(
-        CheckInconclusive,
+        Inconclusive,
         match=rf"^\[provision\] mode = '{mode}' gives configurations of the first account and region only$",
     ):
         bench.endpoint.configurations.take(1, scope=Scope(scope[0], scope[1]))

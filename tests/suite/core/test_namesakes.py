@@ -98,10 +98,17 @@ def test_a_create_with_a_key_that_fails(
     ],
 )
 def test_what_stands_where_nothing_can_be_created(
-    world: World, alone: Bench, refuse: Said, why: str, stands: set[str]
+    monkeypatch: pytest.MonkeyPatch,
+    world: World,
+    alone: Bench,
+    refuse: Said,
+    why: str,
+    stands: set[str],
 ) -> None:
     """Breaches of HTTP and JSON stand, even if the endpoint can't be tested."""
     world.refuse = [refuse] * 9
+    monkeypatch.setattr(alone.endpoint.identifiers, "sid", lambda: "unknown")
+    alone.script.on("DELETE /Configurations/unknown", (404, {}))
     alone.script.on("GET /Configurations?pageSize=1", (200, {"configurations": []}))
 
     with pytest.raises(EndpointUnusable) as caught:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from orchestrator_contract.exceptions import CheckInconclusive, NothingToDelete
+from orchestrator_contract.exceptions import Inconclusive, NothingToDelete
 from orchestrator_contract.http.response import TransportFault
 from orchestrator_contract.profile import Limits, Provision
 from orchestrator_contract.provision.cleanup import remove
@@ -616,7 +616,7 @@ def test_a_pool_that_ends_gives_the_rest(start: Callable[..., Bench]) -> None:
 
 def test_what_is_used_up_is_one_way_less(start: Callable[..., Bench]) -> None:
     """Findings from before a pool ended stand."""
-    with pytest.raises(CheckInconclusive):
+    with pytest.raises(Inconclusive):
         start(provision=Provision("pool", pool=("a",))).endpoint.configurations.take(2)
 
 

@@ -10,7 +10,6 @@ import pytest
 from orchestrator_contract import __version__
 from orchestrator_contract.exceptions import (
     BudgetExhausted,
-    CheckInconclusive,
     Inconclusive,
     NoResponse,
     NotOwned,
@@ -275,7 +274,7 @@ def test_an_account_without_credentials_there(start: Callable[..., Bench]) -> No
     bench = start(accounts=TWO, regions=("http://one.example",), region_accounts={1: (TWO[0],)})
 
     for account, region in ((2, 0), (1, 1)):
-        with pytest.raises(CheckInconclusive, match=f"account {account + 1} no credentials"):
+        with pytest.raises(Inconclusive, match=f"account {account + 1} no credentials"):
             bench.endpoint.client.fetch(Configuration("x", scope=Scope(account, region)))
 
     assert bench.script.sent == []

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from orchestrator_contract.check import Check
-from orchestrator_contract.exceptions import CheckInconclusive
+from orchestrator_contract.exceptions import Inconclusive
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.response import TransportFault
 from orchestrator_contract.profile import Account, Provision
@@ -60,7 +60,7 @@ def test_other_account_is_not_sent_where_the_sid_may_be_its_own(
     assert callers.may_exist(sid, Scope(1)) is exists
     assert bench.endpoint.ownership.owns(sid, Scope(1)) is not exists
     if exists:
-        with pytest.raises(CheckInconclusive, match="a configuration of its own"):
+        with pytest.raises(Inconclusive, match="a configuration of its own"):
             callers.other_account(Configuration(sid))
     else:
         assert callers.other_account(Configuration(sid)).status == 404
@@ -247,7 +247,7 @@ def test_refusals_that_pass_are_not_compared(bench: Bench, said: Said) -> None:
     """A lock-out or an error says nothing of the SID."""
     pair = [refusal(bench, (404, {}))], [refusal(bench, said)]
 
-    with pytest.raises(CheckInconclusive, match="says nothing of the SID"):
+    with pytest.raises(Inconclusive, match="says nothing of the SID"):
         Check(bench.endpoint).same_refusal(*pair)
 
     assert bench.breaches() == {}

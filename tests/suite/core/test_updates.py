@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from orchestrator_contract.exceptions import CheckInconclusive
+from orchestrator_contract.exceptions import Inconclusive
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.steps.updates import Updates
 
@@ -33,7 +33,7 @@ def test_refused_update_is_no_finding(
     """PATCH may be unsupported, and a PUT with the grouping type refused."""
     bench.script.on(f"{method} /Configurations/sid", (status, {}))
 
-    with pytest.raises(CheckInconclusive, match=f"^{method} was answered {status}"):
+    with pytest.raises(Inconclusive, match=f"^{method} was answered {status}"):
         Updates(bench.endpoint).update(one, method)
 
     assert bench.seen("OBS-UPDATE") == {f"{method}: {status}": 1}
@@ -49,7 +49,7 @@ def test_put_replaces_the_whole_body(one: Configuration) -> None:
 
 def test_given_configuration_is_not_changed(bench: Bench) -> None:
     """A configuration of the profile may be deleted, but its content is not the run's."""
-    with pytest.raises(CheckInconclusive, match="did not write the content"):
+    with pytest.raises(Inconclusive, match="did not write the content"):
         Updates(bench.endpoint).request(Configuration("sid"), "PUT", "text")
 
     assert bench.script.sent == []

@@ -16,7 +16,7 @@ from orchestrator_contract.contract import catalogue
 from orchestrator_contract.coordination.coordinator import Coordinator
 from orchestrator_contract.effort import EFFORTS
 from orchestrator_contract.endpoint import Endpoint, Settings
-from orchestrator_contract.exceptions import CheckInconclusive, NothingToDelete
+from orchestrator_contract.exceptions import Inconclusive, NothingToDelete
 from orchestrator_contract.profile import Provision
 from orchestrator_contract.redaction.redactor import Redactor
 from orchestrator_contract.results.findings import Findings
@@ -86,7 +86,7 @@ def test_what_a_command_printed_in_vain(
 
 def test_other_accounts_are_one_way_less() -> None:
     """A pool without a second account leaves nothing unverified that was checked otherwise."""
-    with pytest.raises(CheckInconclusive):
+    with pytest.raises(Inconclusive):
         workers(from_pool(Path()), 1)[0].configurations.take(1, scope=Scope(1))
 
 
