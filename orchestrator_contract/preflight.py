@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from math import inf
 
 from orchestrator_contract.endpoint import Endpoint
@@ -32,7 +33,8 @@ def ready(endpoint: Endpoint, *, tests: float = inf) -> None:
     preflight = _Preflight(endpoint)
     preflight.reach()
     if not endpoint.effort.spare:
-        preflight.delete_unknown(DEFAULT_SCOPE)  # how long the run will take depends on it
+        with contextlib.suppress(Inconclusive):  # it tells only how long the run will take
+            preflight.delete_unknown(DEFAULT_SCOPE)
     endpoint.configurations.begin(tests)
     if endpoint.profile.provision.mode is not None:
         preflight.provide()
