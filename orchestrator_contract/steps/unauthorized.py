@@ -127,6 +127,8 @@ class UnauthorizedCallers(Step):
         )
 
     def _lend(self, configuration: Configuration, scope: Scope) -> None:
+        if not self._endpoint.profile.has(scope):
+            raise Inconclusive("needs accounts and regions")
         if self.may_exist(configuration.sid, scope):
             raise Inconclusive(
                 f"account {scope.account + 1} may have a configuration of its own under the SID "
@@ -270,12 +272,19 @@ class DisturbedDeletes(Step):
         """Check that the disturbed delete completes, or a second one does.
 
         A first one may fail for other reasons.
+
+        Raises:
+            Inconclusive: the last was not seen to end.
         """
-        tries = self._endpoint.poller.finish([operation])
+        tries = [operation]
+        self._endpoint.poller.finish(tries)
         if operation.done and operation.status != "COMPLETED":
-            tries += self._endpoint.poller.finish([self.disturb(credentials)[0]])
+            tries.append(self.disturb(credentials)[0])
+            self._endpoint.poller.finish(tries)
         last = tries[-1]
-        completed = not last.done or last.status == "COMPLETED"
+        if not last.done:
+            raise Inconclusive("the disturbed delete was not seen to end")
+        completed = last.status == "COMPLETED"
         steps = [step for one in tries for step in one.steps]
         authorization.completes_regardless(self._endpoint.findings, completed, last.status, steps)
         return self._deletes.complete([last]) if completed else []

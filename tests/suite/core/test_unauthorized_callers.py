@@ -16,7 +16,13 @@ from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.rules import authorization
 from orchestrator_contract.scope import Scope
 from orchestrator_contract.steps.concurrent_deletes import CompetingRequests, Race
-from orchestrator_contract.steps.unauthorized import Disclosure, UnauthorizedCallers
+from orchestrator_contract.steps.deletes import Deletes
+from orchestrator_contract.steps.unauthorized import (
+    Disclosure,
+    DisturbedDeletes,
+    UnauthorizedCallers,
+)
+from tests.suite.core.test_deletes import accepted, poll
 
 if TYPE_CHECKING:
     from tests.suite.core.conftest import Bench, Said
@@ -65,6 +71,31 @@ def test_other_account_is_not_sent_where_the_sid_may_be_its_own(
     else:
         assert callers.other_account(Configuration(sid)).status == 404
     assert sum(sent.line.startswith("DELETE") for sent in bench.script.sent) == (not exists)
+
+
+def test_other_account_needs_credentials_in_the_region(start: Callable[..., Bench]) -> None:
+    """A second account without a second region sends nothing there."""
+    bench = start(accounts=ACCOUNTS)
+    elsewhere = Configuration(USUAL, scope=Scope(region=1))
+
+    with pytest.raises(Inconclusive, match=r"^needs accounts and regions$"):
+        UnauthorizedCallers(bench.endpoint).other_account(elsewhere)
+
+    assert bench.script.sent == []
+
+
+def test_disturbed_delete_that_does_not_end(start: Callable[..., Bench]) -> None:
+    """A delete that outlives the poll limit says nothing of unauthorized ones."""
+    bench = start()
+    bench.endpoint.ownership.allow("sid")
+    bench.script.on("DELETE /Configurations/sid", accepted())
+    bench.script.on("GET /Operations/op_1", poll("PENDING"))
+    operation = Deletes(bench.endpoint).accept(Configuration("sid"))
+
+    with pytest.raises(Inconclusive, match="was not seen to end"):
+        DisturbedDeletes(bench.endpoint).judge(operation, "missing")
+
+    assert bench.breaches().keys() == {"OP-TERMINATES"}
 
 
 def test_regions_that_share_their_configurations(start: Callable[..., Bench]) -> None:
