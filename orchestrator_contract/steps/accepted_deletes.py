@@ -124,18 +124,23 @@ class AcceptedDeletes(Step):
         while left:
             self._end(accepted)
             wanted, payloads = payloads[: len(left)], payloads[len(left) :]
-            found = self._endpoint.configurations.take(
-                len(left), payloads=wanted, scope=scope, least=1 if some else None
-            )
-            accepted += self._endpoint.each(
-                lambda pair: self.accept(
-                    pair[0],
-                    key=pair[1],
-                    trigger=trigger,
-                    key_under_test=key_under_test and pair[1] is not None,
-                ),
-                list(zip(found, left, strict=False)),
-            )
+            try:
+                found = self._endpoint.configurations.take(
+                    len(left), payloads=wanted, scope=scope, least=1 if some else None
+                )
+                accepted += self._endpoint.each(
+                    lambda pair: self.accept(
+                        pair[0],
+                        key=pair[1],
+                        trigger=trigger,
+                        key_under_test=key_under_test and pair[1] is not None,
+                    ),
+                    list(zip(found, left, strict=False)),
+                )
+            except Inconclusive:
+                if not accepted:
+                    raise
+                break  # those that were accepted are judged all the same
             left = left[len(found) :]
         return accepted
 

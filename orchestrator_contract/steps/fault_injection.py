@@ -237,6 +237,7 @@ class FaultInjection(Step):
             responses = self._api.send_together(batch)
             hits += [one for one in responses if one.status == status]
             if aimed and responses[-1].status in (status, 202):
+                self._endpoint.follow(target, responses[-1])
                 others = [one for one in hits if one is not responses[-1]]
                 return InjectedFault(status, [*others, responses[-1]], target, burst=True)
         return InjectedFault(status, hits, None, burst=True)

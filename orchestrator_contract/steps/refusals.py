@@ -54,8 +54,14 @@ class RateLimit(Step):
         return next((one for one in hits if one.key == key), hits[-1])
 
     def refused_keys(self, configuration: Configuration) -> list[Exchange]:
-        """429s to deletes of one SID, each under a key of its own."""
+        """429s to deletes of one SID, each under a key of its own.
+
+        Raises:
+            Inconclusive: a delete was accepted.
+        """
         found = self._faults.attempt(429, configuration, _MORE_KEYS, keyed=True)
+        if found.accepted:
+            raise Inconclusive("a delete that was to be answered 429 was accepted")
         return found.hits
 
     # ---------------------------------------------------------------- retries

@@ -11,6 +11,8 @@ from orchestrator_contract.exceptions import Inconclusive
 from orchestrator_contract.profile import Trigger
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.steps.fault_injection import FaultInjection
+from orchestrator_contract.steps.refusals import RateLimit
+from tests.suite.core.test_deletes import accepted, poll
 
 if TYPE_CHECKING:
     from tests.suite.core.conftest import Bench, Said
@@ -86,6 +88,22 @@ def test_reject_a_given_sid(start: Callable[..., Bench], exists: bool) -> None:
             faults.reject(409, Configuration("other"))
 
     assert {sent.line.rpartition("/")[2] for sent in bench.script.sent} == {"sid"}
+
+
+def test_keys_of_a_burst_that_deleted_its_target(start: Callable[..., Bench]) -> None:
+    """A target whose delete is accepted in a burst is followed, and its keys are not judged."""
+    bench = start(faults={429: Trigger(burst=(2, 2))})
+    bench.endpoint.ownership.allow("sid")
+    bench.script.on(DELETE, accepted())
+    bench.script.on("GET /Operations/op_1", poll("COMPLETED"))
+    bench.endpoint.identifiers.sid = lambda: "unknown"  # type: ignore[method-assign]
+    bench.script.on("GET /Configurations/unknown", (404, {}))
+    bench.script.on("DELETE /Configurations/unknown", (429, {"code": 20429}))
+
+    with pytest.raises(Inconclusive, match="was to be answered 429 was accepted"):
+        RateLimit(bench.endpoint).refused_keys(TARGET)
+
+    assert bench.script.lines()[-1] == "GET /Operations/op_1"
 
 
 @pytest.mark.parametrize(
