@@ -137,7 +137,14 @@ class Endpoint:
         self.targets = Targets(
             self.configurations, self.inventory, self.ownership, self.holds, share_control=few
         )
-        self.beside = Beside(self.poller, self.findings, self.inventory, self.holds, self.random)
+        self.beside = Beside(
+            self.poller,
+            self.findings,
+            self.inventory,
+            self.holds,
+            self.random,
+            settings.process_id,
+        )
         self.rechecks = Rechecks(
             self.client,
             self.poller,

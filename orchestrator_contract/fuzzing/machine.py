@@ -15,6 +15,7 @@ from orchestrator_contract.fuzzing.model import State, Used
 from orchestrator_contract.http.exchange import Call
 from orchestrator_contract.rules import authorization, idempotency
 from orchestrator_contract.rules.idempotency import KEY_USED, MISMATCH
+from orchestrator_contract.steps.clock import Clock
 from orchestrator_contract.steps.unauthorized import UnauthorizedCallers
 
 #: Most configurations of one history.
@@ -202,7 +203,7 @@ class Machine(Calls):
         self.spend()
         self.finish(*self.model.known)
         self.lines.append(f"the clock moves on by {hours} h")
-        self.or_over(lambda: self.endpoint.client.advance_clock(hours * HOUR))
+        self.or_over(lambda: self.endpoint.step(Clock).advance(hours * HOUR))
         self.model.clock += hours * HOUR
         self.check()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from concurrent.futures import Future, as_completed
 from dataclasses import dataclass, field
@@ -41,7 +42,9 @@ class Beside(Holder):
         inventory: Inventory,
         holds: Holds,
         random: RandomNumbers,
+        process_id: str,
     ) -> None:
+        self._process_id = process_id
         self._client = poller.client
         self._poller = poller
         self._findings = findings
@@ -68,7 +71,9 @@ class Beside(Holder):
             return None
         test, requirements = test or self._findings.current_test, self._findings.requirements
         judged = _Judged(judge, test, requirements, self._random.getrandbits(64), configurations)
+        self._client.coordinator.clock.stay(self._process_id)
         future = self._client.parallel.beside(partial(self._judge, judged))
+        future.add_done_callback(self._leave_clock)
         with self._lock:
             running = {one: other for one, other in self._waiting.items() if not one.done()}
             self._waiting = running | {future: judged}
@@ -84,6 +89,10 @@ class Beside(Holder):
                 self._findings.unverified(judged.requirements, str(error))
             finally:
                 self._thread.judged = None
+
+    def _leave_clock(self, _: Future[None]) -> None:
+        with contextlib.suppress(Inconclusive):  # the controller is gone
+            self._client.coordinator.clock.leave(self._process_id, alone=False)
 
     def holds(self, configuration: Configuration) -> bool:
         """True if *configuration* is still to be judged."""
@@ -111,6 +120,7 @@ class Beside(Holder):
 
     def join(self) -> None:
         """Wait until nothing is left to be judged; raise what a judge raised."""
-        waiting, self._waiting = self._waiting, {}
-        for one in waiting:
-            one.result()
+        while waiting := self._waiting:  # a judge may leave more to be judged
+            self._waiting = {}
+            for one in waiting:
+                one.result()
