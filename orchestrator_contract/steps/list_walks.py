@@ -29,6 +29,8 @@ from orchestrator_contract.steps.step import Step, Uses
 _WALKS = 4
 #: Most pages of a walk that ends with a full one.
 _FEW_PAGES = 8
+#: Seconds in which a list may change its length where creates and deletes run beside the tests.
+_MOVES_S = 2.0
 #: Pages that are followed backwards.
 _BACK = 3
 
@@ -190,7 +192,9 @@ class ListWalks(Step):
         for _ in range(_WALKS):
             listed = self._list.sids()
             size = _full_size(len(listed))
-            if not size and self._endpoint.profile.provision.mode == "create":
+            if not size and self._endpoint.poller.is_slow:
+                self._endpoint.wait(_MOVES_S)  # creates and deletes beside the tests go on
+            elif not size and self._endpoint.profile.provision.mode == "create":
                 self._endpoint.configurations.take(1, payloads=[RICH])  # never from stock
             if not size:
                 continue
