@@ -56,6 +56,11 @@ class Usage:
             with self._lock:
                 del self._apart[id(taken)]
 
+    def in_use_here(self) -> set[ResourceKey]:
+        """What the present test uses, or what is used beside the tests in this thread."""
+        with self._lock:
+            return {*self._present()}
+
     def let_go(self, *configurations: Configuration) -> None:
         """Note that the present test needs these no longer."""
         with self._lock:

@@ -16,6 +16,10 @@ from orchestrator_contract.provision.holds import Holder, Holds
 from orchestrator_contract.provision.inventory import Inventory
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.results.findings import Findings
+from orchestrator_contract.scope import ResourceKey
+
+#: Judges beside which, without a bound of configurations, a test runs alone.
+_MOST = 12
 
 
 @dataclass(eq=False)
@@ -27,7 +31,7 @@ class _Judged:
     requirements: list[str] = field(default_factory=list)
     seed: int = 0
     #: The configurations that are kept for it.
-    kept: tuple[Configuration, ...] = ()
+    kept: frozenset[ResourceKey] = frozenset()
     #: Whether it waits for room: others that do must not wait for it.
     wants_room: bool = False
 
@@ -69,8 +73,25 @@ class Beside(Holder):
         if not (self._poller.is_slow or waits or test):
             judge()
             return None
+        return self._begin(judge, test, {one.resource_key for one in configurations})
+
+    def run(self, body: Callable[[], object]) -> None:
+        """Run the *body* of a test, beside later ones if operations take long and few others do.
+
+        It keeps what the test's fixtures have taken.
+        """
+        running = sum(not one.done() for one in self._waiting)
+        if self._poller.is_slow and running < (self._inventory.share() or _MOST) // 2:
+            self._begin(body, "", self._inventory.in_use_here())
+        else:
+            body()
+
+    def _begin(
+        self, judge: Callable[[], object], test: str, kept: set[ResourceKey]
+    ) -> Future[None]:
         test, requirements = test or self._findings.current_test, self._findings.requirements
-        judged = _Judged(judge, test, requirements, self._random.getrandbits(64), configurations)
+        seed = self._random.getrandbits(64)
+        judged = _Judged(judge, test, requirements, seed, frozenset(kept))
         self._client.coordinator.clock.stay(self._process_id)
         future = self._client.parallel.beside(partial(self._judge, judged))
         future.add_done_callback(self._leave_clock)
@@ -97,7 +118,9 @@ class Beside(Holder):
     def holds(self, configuration: Configuration) -> bool:
         """True if *configuration* is still to be judged."""
         return any(
-            configuration in judged.kept for one, judged in self._waiting.items() if not one.done()
+            configuration.resource_key in judged.kept
+            for one, judged in self._waiting.items()
+            if not one.done()
         )
 
     def release(self) -> None:
