@@ -164,7 +164,8 @@ class Machine(Calls):
             return
         if method == "DELETE":
             exchange = self.send(
-                lambda: unauthorized.other_account(known.configuration), "delete by another account"
+                lambda: unauthorized.delete("other account", known.configuration),
+                "delete by another account",
             )
             authorization.refused(self.findings, exchange)
         elif (request := self.update_request(known, method)) is not None:

@@ -281,23 +281,11 @@ class CompetingRequests(Step):
         return [self._endpoint.poller.accept(one, race.configuration) for one in race.accepted[:1]]
 
     def _strange(self, configuration: Configuration, key: str) -> list[Request]:
-        callers: list[tuple[int | None, str]] = [(None, "missing")]
-        second = Scope(1, configuration.scope.region)
-        if self._endpoint.profile.has(second) and not self._unauthorized.may_exist(
-            configuration.sid, second
-        ):
-            callers.append((1, "other account"))
-        return [
-            self._api.delete_request(
-                configuration,
-                key=key,
-                caller=caller,
-                call=Call(
-                    "delete", configuration.sid, judge_content=False, credentials=credentials
-                ),
-            )
-            for caller, credentials in callers
-        ]
+        requests = [self._unauthorized.request("missing", configuration, key=key)]
+        if self._endpoint.profile.has(Scope(1, configuration.scope.region)):
+            with contextlib.suppress(Inconclusive):  # its own configuration may have the SID
+                requests.append(self._unauthorized.request("other account", configuration, key=key))
+        return requests
 
 
 def _passes(status: int) -> bool:

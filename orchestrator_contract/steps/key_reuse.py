@@ -203,7 +203,7 @@ class Scopes(Step):
         """
         there = self.other(axis)
         if axis == "account":
-            return self._unauthorized.other_account(configuration, key=key)
+            return self._unauthorized.delete("other account", configuration, key=key)
         if self._unauthorized.may_exist(configuration.sid, there):
             raise Inconclusive(f"the SID {configuration.sid:.60} may exist in the other region")
         call = Call("delete", configuration.sid, judge_content=False)

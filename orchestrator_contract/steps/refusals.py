@@ -220,7 +220,7 @@ class RefusedDeletes(Step):
             Inconclusive: the profile does not give that way, or it did not refuse them.
         """
         if way == "other account":
-            return [self._unauthorized.as_unauthorized(way, configuration)]
+            return [self._unauthorized.delete(way, configuration)]
         return self._by_fault(_STATUSES[way], configuration)
 
     def fail(self, configuration: Configuration) -> Operation:

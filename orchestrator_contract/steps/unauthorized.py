@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from urllib.parse import urlencode
 
 from orchestrator_contract.api.pagination import token_of
 from orchestrator_contract.exceptions import Inconclusive
 from orchestrator_contract.http.exchange import Call, Exchange
+from orchestrator_contract.http.request import Request
 from orchestrator_contract.http.retry_after import past_500
 from orchestrator_contract.inputs.malformed_sids import USUAL_SID
 from orchestrator_contract.inputs.path_spellings import path_spellings
@@ -20,7 +22,7 @@ from orchestrator_contract.inputs.wrong_credentials import (
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.rules import authorization
-from orchestrator_contract.scope import Scope
+from orchestrator_contract.scope import DEFAULT_SCOPE, Scope
 from orchestrator_contract.steps.deletes import Deletes
 from orchestrator_contract.steps.step import Step, Uses
 
@@ -31,32 +33,32 @@ _WITHOUT = 4
 class UnauthorizedCallers(Step):
     """Sends deletes that must be refused."""
 
-    def without_credentials(
-        self, configuration: Configuration, *, key: str | None = None
+    def delete(
+        self,
+        credentials: str,
+        configuration: Configuration,
+        *,
+        key: str | None = None,
+        wrong: WrongCredentials | None = None,
+        new_connection: bool = False,
     ) -> Exchange:
-        """The response to a DELETE without credentials."""
-        return self._delete(configuration, "missing", key, caller=None)
+        """The response to a DELETE with "missing", "wrong" or "other account" credentials.
+
+        Raises:
+            Inconclusive: the other account may have a configuration of its own under the SID.
+        """
+        request = self.request(credentials, configuration, key=key, wrong=wrong)
+        request = replace(request, lower=new_connection)
+        return past_500(partial(self._api.send, request, new_connection=new_connection))
 
     def each_without_credentials(self, configuration: Configuration) -> list[Exchange]:
         """Deletes without credentials, half under a key, until one succeeds."""
         return self._until_success(
             [
-                partial(self.without_credentials, configuration, key=key)
+                partial(self.delete, "missing", configuration, key=key)
                 for key in self._keys(self._times(_WITHOUT))
             ]
         )
-
-    def with_wrong_credentials(
-        self,
-        configuration: Configuration,
-        wrong: WrongCredentials | None = None,
-        *,
-        key: str | None = None,
-    ) -> Exchange:
-        """A DELETE with *wrong* credentials, else the owner's and a character."""
-        wrong = wrong or one_character_more(self._api.authorization(configuration.scope))
-        self._endpoint.redactor.learn(wrong.value)
-        return self._delete(configuration, "wrong", key, wrong.value, caller=None)
 
     def each_with_wrong_credentials(self, configuration: Configuration) -> list[Exchange]:
         """Deletes with the most telling wrong credentials, of each kind until one succeeds."""
@@ -67,22 +69,11 @@ class UnauthorizedCallers(Step):
             for one in wrong[: self._endpoint.effort.wrong_credentials]
             for exchange in self._until_success(
                 [
-                    partial(self.with_wrong_credentials, configuration, one, key=key)
+                    partial(self.delete, "wrong", configuration, key=key, wrong=one)
                     for key in self._keys(self._times(one.times))
                 ]
             )
         ]
-
-    def as_unauthorized(
-        self, credentials: str, configuration: Configuration, *, key: str | None = None
-    ) -> Exchange:
-        """A DELETE with "missing", "wrong" or "other account" credentials."""
-        send = {
-            "missing": self.without_credentials,
-            "wrong": self.with_wrong_credentials,
-            "other account": self.other_account,
-        }[credentials]
-        return send(configuration, key=key)
 
     def by_other_paths(self, credentials: str, configuration: Configuration) -> list[Exchange]:
         """Unauthorized deletes whose path is spelled in other ways.
@@ -90,50 +81,58 @@ class UnauthorizedCallers(Step):
         Raises:
             Inconclusive: the other account may have a configuration of its own under the SID.
         """
-        scope, caller, headers = configuration.scope, None, []
-        if credentials == "other account":
-            caller = 0 if scope.account else 1
-            self._lend(configuration, Scope(caller, scope.region))
-        elif credentials == "wrong":
-            wrong = one_character_more(self._api.authorization(scope))
-            self._endpoint.redactor.learn(wrong.value)
-            headers = [("Authorization", wrong.value)]
-        call = Call("delete", configuration.sid, judge_content=False, credentials=credentials)
-        url = self._api.url(f"/Configurations/{configuration.sid}", scope.region)
+        request = self.request(credentials, configuration)
         return [
-            self._api.send(
-                self._api.request(call, "DELETE", one, scope=scope, caller=caller, headers=headers),
-                allow_no_response=True,
-            )
-            for one in path_spellings(url, configuration.sid)
+            self._api.send(replace(request, url=url), allow_no_response=True)
+            for url in path_spellings(request.url, configuration.sid)
         ]
 
-    def other_account(
+    def request(
         self,
+        credentials: str,
         configuration: Configuration,
         *,
         key: str | None = None,
-        new_connection: bool = False,
-    ) -> Exchange:
-        """The response to a DELETE by the other one of the first two accounts.
+        wrong: WrongCredentials | None = None,
+    ) -> Request:
+        """A DELETE that is not sent yet, with credentials as `caller` tells.
 
         Raises:
-            Inconclusive: that account may have a configuration of its own under the SID.
+            Inconclusive: the other account may have a configuration of its own under the SID.
         """
-        account = 0 if configuration.scope.account else 1
-        self._lend(configuration, Scope(account, configuration.scope.region))
-        return self._delete(
-            configuration, "other account", key, caller=account, new_connection=new_connection
-        )
-
-    def _lend(self, configuration: Configuration, scope: Scope) -> None:
-        if not self._endpoint.profile.has(scope):
-            raise Inconclusive("needs accounts and regions")
-        if self.may_exist(configuration.sid, scope):
+        scope = configuration.scope
+        caller, headers = self.caller(credentials, scope, wrong)
+        if caller is not None and self.may_exist(configuration.sid, Scope(caller, scope.region)):
             raise Inconclusive(
-                f"account {scope.account + 1} may have a configuration of its own under the SID "
+                f"account {caller + 1} may have a configuration of its own under the SID "
                 f"{configuration.sid:.60}"
             )
+        call = Call("delete", configuration.sid, judge_content=False, credentials=credentials)
+        return self._api.delete_request(
+            configuration, key=key, caller=caller, headers=headers, call=call
+        )
+
+    def caller(
+        self, credentials: str, scope: Scope, wrong: WrongCredentials | None = None
+    ) -> tuple[int | None, list[tuple[str, str]]]:
+        """The account whose credentials are sent, if any, and the header sent in their place.
+
+        The other account is that of the first two which does not own *scope*; wrong are the
+        owner's credentials and a character, unless *wrong* is given.
+
+        Raises:
+            Inconclusive: the other account has no credentials in the region of *scope*.
+        """
+        if credentials == "other account":
+            other = Scope(0 if scope.account else 1, scope.region)
+            if not self._endpoint.profile.has(other):
+                raise Inconclusive("needs accounts and regions")
+            return other.account, []
+        if credentials != "wrong":
+            return None, []
+        wrong = wrong or one_character_more(self._api.authorization(scope))
+        self._endpoint.redactor.learn(wrong.value)
+        return None, [("Authorization", wrong.value)]
 
     def may_exist(self, sid: str, scope: Scope) -> bool:
         """True if another scope's SID may exist in *scope* and be protected.
@@ -157,29 +156,6 @@ class UnauthorizedCallers(Step):
             if one.sid == sid and one.scope != scope
         }
         return fetch.status != 200 or fetch.object.get("displayName") not in names
-
-    def _delete(
-        self,
-        configuration: Configuration,
-        credentials: str,
-        key: str | None,
-        authorization: str = "",
-        *,
-        caller: int | None,
-        new_connection: bool = False,
-    ) -> Exchange:
-        call = Call("delete", configuration.sid, judge_content=False, credentials=credentials)
-        headers = [("Authorization", authorization)] if authorization else []
-        return past_500(
-            lambda: self._api.delete(
-                configuration,
-                key=key,
-                caller=caller,
-                headers=headers,
-                call=call,
-                new_connection=new_connection,
-            )
-        )
 
     def _times(self, times: int) -> int:
         effort = self._endpoint.effort
@@ -209,8 +185,8 @@ class Disclosure(Step):
         """Refusals of an existing and an unknown SID in turns, against lock-outs."""
         told, untold = [], []
         for _ in range(1 if self._endpoint.effort.gentle else 2):
-            told.append(self._unauthorized.as_unauthorized(credentials, existing))
-            untold.append(self._unauthorized.as_unauthorized(credentials, absent))
+            told.append(self._unauthorized.delete(credentials, existing))
+            untold.append(self._unauthorized.delete(credentials, absent))
         return told, untold
 
     def no_conflict(self, configuration: Configuration, exchange: Exchange) -> None:
@@ -219,8 +195,8 @@ class Disclosure(Step):
         Unless every SID is.
         """
         if exchange.status in (409, authorization.GONE):
-            control = self._unauthorized.other_account(self._endpoint.absent.one())
-            again = self._unauthorized.other_account(configuration)
+            control = self._unauthorized.delete("other account", self._endpoint.absent.one())
+            again = self._unauthorized.delete("other account", configuration)
             authorization.no_conflict_with_others(self._endpoint.findings, exchange, control, again)
 
     # ---------------------------------------------------------------- reads
@@ -228,12 +204,11 @@ class Disclosure(Step):
     def read(self, url: str, credentials: str) -> Exchange:
         """A GET with "own", "missing", "wrong" or "other account" credentials."""
         call = Call("other", judge_content=False, credentials=credentials)
-        headers: list[tuple[str, str]] = []
-        caller = {"own": 0, "other account": 1}.get(credentials)
-        if credentials == "wrong":
-            wrong = one_character_more(self._api.authorization())
-            self._endpoint.redactor.learn(wrong.value)
-            headers = [("Authorization", wrong.value)]
+        caller, headers = (
+            (0, [])
+            if credentials == "own"
+            else self._unauthorized.caller(credentials, DEFAULT_SCOPE)
+        )
         request = self._api.request(call, "GET", url, caller=caller, headers=headers)
         return past_500(partial(self._api.send, request))
 
@@ -263,9 +238,7 @@ class DisturbedDeletes(Step):
         """A delete that runs, and an unauthorized one that came meanwhile."""
         configuration, key = self._endpoint.configurations.one(), self._endpoint.key()
         operation = self._deletes.accept(configuration, key=key)
-        exchange = self._unauthorized.as_unauthorized(
-            credentials, configuration, key=self._endpoint.key()
-        )
+        exchange = self._unauthorized.delete(credentials, configuration, key=self._endpoint.key())
         return operation, exchange
 
     def judge(self, operation: Operation, credentials: str) -> list[Operation]:

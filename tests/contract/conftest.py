@@ -439,7 +439,7 @@ def far_delete(
 ) -> Operation:
     """A COMPLETED delete in the farthest scope, after a wrong login."""
     configuration = endpoint.configurations.one(scope=far)
-    unauthorized.with_wrong_credentials(configuration)
+    unauthorized.delete("wrong", configuration)
     return deletes.complete([deletes.accept(configuration, key=endpoint.key())])[0]
 
 

@@ -89,7 +89,7 @@ def test_every_region_authenticates(
     credentials: str,
 ) -> None:
     """A delete in another region is refused like one in the first."""
-    response = unauthorized.as_unauthorized(credentials, target_in_other_region)
+    response = unauthorized.delete(credentials, target_in_other_region)
 
     check.refused(response)
     check.unchanged(target_in_other_region, after=response)
@@ -111,9 +111,7 @@ def test_used_key_does_not_return_its_response_to_unauthorized_callers(
     credentials: str,
 ) -> None:
     """A used key returns its response to its owner only, and keeps it."""
-    response = unauthorized.as_unauthorized(
-        credentials, completed.configuration, key=completed.accepted.key
-    )
+    response = unauthorized.delete(credentials, completed.configuration, key=completed.accepted.key)
 
     check.refused(
         response, secrets=completed.accepted.operation_names, evidence=[completed.accepted]
@@ -135,7 +133,7 @@ def test_key_of_a_refused_caller_is_new_to_the_owner(
     """A key that an unauthorized caller has sent is accepted from its owner."""
     key = new_key()
 
-    check.refused(unauthorized.as_unauthorized(credentials, configuration, key=key))
+    check.refused(unauthorized.delete(credentials, configuration, key=key))
     deletes.later(deletes.accept(configuration, key=key))
 
 

@@ -32,7 +32,7 @@ def test_delete_by_another_account_is_refused(
     connection: str,
 ) -> None:
     """Another account's delete is refused and discloses nothing."""
-    response = unauthorized.other_account(target, new_connection=connection == "new")
+    response = unauthorized.delete("other account", target, new_connection=connection == "new")
 
     check.refused(response, secrets=secrets_of(target))
     disclosure.no_conflict(target, response)
@@ -47,7 +47,7 @@ def test_delete_by_another_account_in_another_region_is_refused(
     """Another account's delete is refused in another region, too."""
     elsewhere = Configuration(target.sid, scope=Scope(region=1))
 
-    response = unauthorized.other_account(elsewhere)
+    response = unauthorized.delete("other account", elsewhere)
 
     check.refused(response)
     check.unchanged(target, after=response)
@@ -67,7 +67,7 @@ def test_updated_configuration_stays_its_owners(
     updates.updated(target, method)
     check.shown(target)
 
-    response = unauthorized.other_account(target)
+    response = unauthorized.delete("other account", target)
 
     check.refused(response)
     check.unchanged(target, after=response)
@@ -79,7 +79,7 @@ def test_configuration_stays_its_owners_after_failed(
     unauthorized: UnauthorizedCallers, failed: Operation, check: Check
 ) -> None:
     """Another account's delete is refused after the owner's has FAILED."""
-    response = unauthorized.other_account(failed.configuration)
+    response = unauthorized.delete("other account", failed.configuration)
 
     check.refused(response)
     check.unchanged(failed.configuration, after=[*failed.steps, response])
@@ -90,7 +90,7 @@ def test_first_account_can_not_delete_the_second_ones(
     unauthorized: UnauthorizedCallers, target_of_other_account: Configuration, check: Check
 ) -> None:
     """The first account's delete of the second account's SID is refused."""
-    response = unauthorized.other_account(target_of_other_account)
+    response = unauthorized.delete("other account", target_of_other_account)
 
     check.refused(response)
     check.unchanged(target_of_other_account, after=response)
@@ -114,7 +114,7 @@ def test_deleted_configuration_is_not_disclosed_to_another_account(
     unauthorized: UnauthorizedCallers, disclosure: Disclosure, completed: Operation, check: Check
 ) -> None:
     """Another account's delete of a deleted SID is refused like others."""
-    response = unauthorized.other_account(completed.configuration)
+    response = unauthorized.delete("other account", completed.configuration)
 
     check.refused(response)
     disclosure.no_conflict(completed.configuration, response)

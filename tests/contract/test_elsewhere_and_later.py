@@ -86,7 +86,7 @@ def test_unauthorized_delete_is_refused(
     control_there: Configuration, unauthorized: UnauthorizedCallers, check: Check, credentials: str
 ) -> None:
     """A delete without its owner's credentials is refused, without effect."""
-    response = unauthorized.as_unauthorized(credentials, control_there)
+    response = unauthorized.delete(credentials, control_there)
 
     check.refused(response)
     check.unchanged(control_there, after=response)

@@ -67,9 +67,9 @@ def test_other_account_is_not_sent_where_the_sid_may_be_its_own(
     assert bench.endpoint.ownership.owns(sid, Scope(1)) is not exists
     if exists:
         with pytest.raises(Inconclusive, match="a configuration of its own"):
-            callers.other_account(Configuration(sid))
+            callers.delete("other account", Configuration(sid))
     else:
-        assert callers.other_account(Configuration(sid)).status == 404
+        assert callers.delete("other account", Configuration(sid)).status == 404
     assert sum(sent.line.startswith("DELETE") for sent in bench.script.sent) == (not exists)
 
 
@@ -79,7 +79,7 @@ def test_other_account_needs_credentials_in_the_region(start: Callable[..., Benc
     elsewhere = Configuration(USUAL, scope=Scope(region=1))
 
     with pytest.raises(Inconclusive, match=r"^needs accounts and regions$"):
-        UnauthorizedCallers(bench.endpoint).other_account(elsewhere)
+        UnauthorizedCallers(bench.endpoint).delete("other account", elsewhere)
 
     assert bench.script.sent == []
 
