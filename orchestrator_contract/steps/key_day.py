@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from orchestrator_contract.contract.limits import HOUR, KEY_EXPIRES_S, KEY_LIVES_S
 from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.exceptions import Inconclusive
 from orchestrator_contract.http.exchange import Exchange
+from orchestrator_contract.http.retry_after import past_500
+from orchestrator_contract.profile import Trigger
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.rules import idempotency
+from orchestrator_contract.scope import DEFAULT_SCOPE, Scope
 from orchestrator_contract.steps.clock import DAY, Clock
-from orchestrator_contract.steps.dated_keys import CREATE, NEVER_POLLED, DatedKeys
 from orchestrator_contract.steps.deletes import Deletes
+from orchestrator_contract.steps.failed_operations import FailedOperations
 from orchestrator_contract.steps.key_reuse import KeyReuse
 from orchestrator_contract.steps.step import Step, Uses
 
@@ -27,6 +30,13 @@ _T = TypeVar("_T")
 _EXPIRED_S = KEY_EXPIRES_S + 5
 #: Age of a key that may have expired or not.
 _BETWEEN_S = DAY + HOUR // 2
+CREATE, NEVER_POLLED, _FAILED = "create", "never-polled", "failed"
+_VERSIONS = {"version-1": 1, "version-7": 7}
+_SCOPES = {
+    "another-account": Scope(1, 0),
+    "another-region": Scope(0, 1),
+    "another-account-and-region": Scope(1, 1),
+}
 #: Kinds with a part of their own: refused on another SID meanwhile, first used at 23 h 55 min, and
 #: not used again before 25 h, when it comes with another SID.
 _REFUSED, _YOUNG, _UNUSED = "refused-on-another-sid", "young", "unused-until-25-h"
@@ -36,13 +46,10 @@ EXPIRED_KINDS = (
     "used-once",
     "used-all-day",
     "capitals",
-    "version-1",
-    "version-7",
-    "another-account",
-    "another-region",
-    "another-account-and-region",
+    *_VERSIONS,
+    *_SCOPES,
     NEVER_POLLED,
-    "failed",
+    _FAILED,
     _REFUSED,
     CREATE,
 )
@@ -66,22 +73,35 @@ class KeyUse:
 
 
 class KeyDay(Step):
-    """Keys used together, again at set hours, and after 25 hours."""
+    """Keys used together, again at set hours, and after 25 hours.
+
+    There is one key of each kind. A kind is a form of key, a scope, the end of its operation, the
+    call that it was used for, or how the key is used on its day.
+    """
 
     _deletes = Uses(Deletes)
-    _keys = Uses(DatedKeys)
+    _failed_operations = Uses(FailedOperations)
     _key_reuse = Uses(KeyReuse)
     _clock = Uses(Clock)
 
     def __init__(self, endpoint: Endpoint) -> None:
         super().__init__(endpoint)
+        self._creator = endpoint.configurations.creator
+        #: The operations that the first uses started, by kind.
+        self._operations: dict[str, Operation] = {}
+        #: Why there is no key of a kind.
+        self._missing: dict[str, str] = {}
+        #: The payload of the create under a key.
+        self._payload: dict[str, Any] = {}
+        self._created: Configuration | None = None
         self._age_s = 0
         self._uses = 0
         self._replays: dict[str, list[KeyUse]] = {}
         self._expired: dict[str, KeyUse] = {}
         self._on_another_sid: dict[str, KeyUse] = {}
         self._renewed: dict[str, KeyUse] = {}
-        self._refusals: dict[str, tuple[Configuration, list[Exchange]]] = {}
+        self._refused_on: Configuration | None = None
+        self._refusals: list[Exchange] = []
 
     # ---------------------------------------------------------------- for tests
 
@@ -107,18 +127,23 @@ class KeyDay(Step):
 
     def refusals(self) -> tuple[Configuration, list[Exchange]]:
         """A configuration whose key was refused twice, with both refusals."""
-        return self._found(_REFUSED, self._refusals)
+        if self._refused_on is None:
+            raise self._lacking(_REFUSED)
+        return self._refused_on, self._refusals
 
     def created(self) -> tuple[Configuration, KeyUse]:
         """The configuration of a keyed create, and the key's use 25 hours later."""
-        use = self._found(CREATE, self._expired)
-        assert self._keys.created is not None  # for the type checker: its key was used
-        return self._keys.created, use
+        if self._created is None:
+            raise self._lacking(CREATE)
+        return self._created, self._found(CREATE, self._expired)
 
     def _found(self, kind: str, uses: Mapping[str, _T]) -> _T:
         if kind not in uses:
-            raise Inconclusive(self._keys.why_missing(kind))
+            raise self._lacking(kind)
         return uses[kind]
+
+    def _lacking(self, kind: str) -> Inconclusive:
+        return Inconclusive(self._missing.get(kind, "no such key was used"))
 
     # ---------------------------------------------------------------- the day
 
@@ -128,15 +153,15 @@ class KeyDay(Step):
         Raises:
             Inconclusive: there is nothing to delete, or the clock can't be moved.
         """
-        self._keys.begin([kind for kind in kinds if kind != _YOUNG])
+        self._begin([kind for kind in kinds if kind != _YOUNG])
         self._let_end_unpolled()
         self._refuse()
-        hours = {hour for kind in self._keys.kinds for hour in _HOURS.get(kind, ())}
+        hours = {hour for kind in self._operations for hour in _HOURS.get(kind, ())}
         for hour in sorted(hours):
             self._pass_until(hour * HOUR)
-            self._replay([kind for kind in self._keys.kinds if hour in _HOURS.get(kind, ())])
+            self._replay([kind for kind in self._operations if hour in _HOURS.get(kind, ())])
         self._pass_until(KEY_LIVES_S)
-        self._replay([kind for kind in self._keys.kinds if kind != _UNUSED])
+        self._replay([kind for kind in self._operations if kind != _UNUSED])
         self._refuse()
         young = self._first_use_late() if _YOUNG in kinds else []
         self._look_between()
@@ -161,15 +186,15 @@ class KeyDay(Step):
         connection = "new" if self._uses % 2 else "reused"
 
         def use(kind: str) -> KeyUse:
-            operation = self._keys[kind]
-            again = self._keys.repeat(kind, connection)
+            operation = self._operations[kind]
+            again = self._repeat(kind, connection)
             lasted = time.monotonic() - operation.accepted.sent
             return KeyUse(operation, again, self._age_s + lasted)
 
-        return self._keys.attempt_each(use, kinds)
+        return self._attempt_each(use, kinds)
 
     def _look_between(self) -> None:
-        if "used-once" in self._keys.kinds:
+        if "used-once" in self._operations:
             self._pass_until(_BETWEEN_S)
             for use in self._use(["used-once"]).values():
                 replayed = use.again.status == 202
@@ -177,12 +202,80 @@ class KeyDay(Step):
 
     def _expire(self) -> None:
         self._use_on_another_sid(_UNUSED)
-        uses = self._use([kind for kind in self._keys.kinds if kind != _UNUSED])
+        uses = self._use([kind for kind in self._operations if kind != _UNUSED])
         for kind, use in uses.items():
             self._expired[kind] = use
             self._endpoint.follow(use.operation.configuration, use.again)
         # Of a deleted SID it is refused first, so it may stand for that request from now on.
         self._use_on_another_sid("used-all-day")
+
+    # ---------------------------------------------------------------- first uses
+
+    def _begin(self, kinds: Sequence[str]) -> None:
+        """Use a key of each of *kinds*; follow all but the never-polled one.
+
+        Raises:
+            Inconclusive: none can be had in the default scope.
+        """
+        here = [kind for kind in kinds if self._is_possible(kind) and kind != CREATE]
+        configurations = self._configurations(here)
+        self._operations = self._attempt_each(
+            lambda kind: self._accept(kind, configurations[kind]), list(configurations)
+        )
+        self._complete()
+        self._fail()
+        if CREATE in kinds and self._is_possible(CREATE):
+            self._operations |= self._attempt_each(self._create, [CREATE])
+
+    def _is_possible(self, kind: str) -> bool:
+        profile, trigger = self._endpoint.profile, self._endpoint.profile.operation_failure
+        if not profile.has(_SCOPES.get(kind, DEFAULT_SCOPE)):
+            self._missing[kind] = "needs accounts or regions"
+        if kind == _FAILED and (trigger is None or not trigger.headers):
+            self._missing[kind] = "needs operation_failure by headers"
+        if kind == CREATE and profile.provision.mode != "create":
+            self._missing[kind] = "needs create"
+        return kind not in self._missing
+
+    def _configurations(self, kinds: Sequence[str]) -> dict[str, Configuration]:
+        home = [kind for kind in kinds if kind not in _SCOPES]
+        found = self._endpoint.configurations.take(len(home), least=1) if home else []
+        configurations = dict(zip(home, found, strict=False))
+        self._missing |= dict.fromkeys(home[len(found) :], "there is too little to delete")
+        away = [kind for kind in kinds if kind in _SCOPES]
+        return configurations | self._attempt_each(
+            lambda kind: self._endpoint.configurations.one(scope=_SCOPES[kind]), away
+        )
+
+    def _accept(self, kind: str, configuration: Configuration) -> Operation:
+        key = self._endpoint.key(_VERSIONS.get(kind, 4))
+        key = key.upper() if kind == "capitals" else key
+        trigger: Trigger | None = self._failed_operations.trigger if kind == _FAILED else None
+        return self._deletes.accept(configuration, key=key, trigger=trigger)
+
+    def _complete(self) -> None:
+        pending = {k: o for k, o in self._operations.items() if k not in (_FAILED, NEVER_POLLED)}
+        completed = self._deletes.complete([*pending.values()]) if pending else []
+        done = {one.configuration: one for one in completed}
+        for kind, operation in pending.items():
+            if operation.configuration in done:
+                self._operations[kind] = done[operation.configuration]
+            else:
+                self._drop(kind, "its delete was not seen to end COMPLETED")
+
+    def _fail(self) -> None:
+        if _FAILED not in self._operations:
+            return
+        try:
+            self._failed_operations.judged([self._operations[_FAILED]])
+        except Inconclusive:
+            self._drop(_FAILED, "its operation did not end FAILED")
+
+    def _create(self, _kind: str) -> Operation:
+        self._payload = self._creator.payloads.plain()
+        operation = self._creator.begin(self._payload, self._endpoint.key())
+        self._created = self._creator.conclude(operation, self._payload)
+        return operation
 
     # ---------------------------------------------------------------- kinds of their own
 
@@ -190,13 +283,13 @@ class KeyDay(Step):
         try:
             return self._deletes.completed()
         except Inconclusive as error:
-            self._keys.drop(_YOUNG, str(error))
+            self._drop(_YOUNG, str(error))
             return []
 
     def _use_on_another_sid(self, kind: str) -> None:
-        if kind not in self._keys.kinds:
+        if kind not in self._operations:
             return
-        operation = self._keys[kind]
+        operation = self._operations[kind]
         with contextlib.suppress(Inconclusive):
             other = self._endpoint.configurations.one()
             again = self._key_reuse.send_past_conflicts(operation, other)
@@ -206,22 +299,21 @@ class KeyDay(Step):
 
     def _refuse(self) -> None:
         """Have a key refused for another configuration."""
-        if _REFUSED not in self._keys.kinds:
+        if _REFUSED not in self._operations:
             return
         try:
-            if _REFUSED not in self._refusals:
-                self._refusals[_REFUSED] = self._endpoint.configurations.one(), []
-            other, refusals = self._refusals[_REFUSED]
-            refusals.append(self._key_reuse.refuse(self._keys[_REFUSED], other))
+            self._refused_on = self._refused_on or self._endpoint.configurations.one()
+            refused = self._key_reuse.refuse(self._operations[_REFUSED], self._refused_on)
+            self._refusals.append(refused)
         except Inconclusive as error:
-            self._refusals.pop(_REFUSED, None)
-            self._keys.drop(_REFUSED, str(error))
+            self._refused_on = None
+            self._drop(_REFUSED, str(error))
 
     def _let_end_unpolled(self) -> None:
         """Wait for the end of an unpolled delete; some run until polled."""
-        if NEVER_POLLED not in self._keys.kinds:
+        if NEVER_POLLED not in self._operations:
             return
-        configuration = self._keys[NEVER_POLLED].configuration
+        configuration = self._operations[NEVER_POLLED].configuration
         usual = self._endpoint.poller.usual_s("delete")
         deleted = self._endpoint.until(
             lambda: self._endpoint.client.fetch(configuration).status == 404,
@@ -234,4 +326,33 @@ class KeyDay(Step):
 
     def _poll_late(self) -> None:
         with contextlib.suppress(Inconclusive):
-            self._deletes.complete([self._keys[NEVER_POLLED]])
+            self._deletes.complete([self._operations[NEVER_POLLED]])
+
+    # ---------------------------------------------------------------- what all uses share
+
+    def _repeat(self, kind: str, connection: str) -> Exchange:
+        """Send the first request under the key of a kind again."""
+        operation = self._operations[kind]
+        if kind != CREATE:
+            return self._deletes.repeat(operation, connection=connection)
+        first, payload = operation.accepted, self._payload
+        return past_500(lambda: self._creator.create_again(payload, str(first.key), first))
+
+    def _drop(self, kind: str, reason: str) -> None:
+        """Use the key of a kind no more."""
+        self._operations.pop(kind, None)
+        self._missing[kind] = reason
+
+    def _attempt_each(self, function: Callable[[str], Any], kinds: Sequence[str]) -> dict[str, Any]:
+        """Results of *function* by kind, in parallel, without inconclusive kinds."""
+
+        def attempt(kind: str) -> Any:
+            try:
+                return function(kind)
+            except Inconclusive as error:
+                self._drop(kind, str(error))
+                return None
+
+        results = self._api.parallel(attempt, kinds)
+        found = zip(kinds, results, strict=True)
+        return {kind: result for kind, result in found if result is not None}

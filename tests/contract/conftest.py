@@ -34,14 +34,13 @@ from orchestrator_contract.steps.concurrent_deletes import (
     SecondDeletes,
 )
 from orchestrator_contract.steps.conversations import ConversationDelete
-from orchestrator_contract.steps.dated_keys import CREATE
 from orchestrator_contract.steps.delete_and_update import DeleteAndUpdate
 from orchestrator_contract.steps.deletes import Deletes
 from orchestrator_contract.steps.failed_operations import FailedOperations
 from orchestrator_contract.steps.fault_injection import FaultInjection
 from orchestrator_contract.steps.final_looks import FinalLooks
 from orchestrator_contract.steps.generated import GeneratedInputs, GeneratedRequests, Histories
-from orchestrator_contract.steps.key_day import EXPIRED_KINDS, REPLAYED_KINDS, KeyDay
+from orchestrator_contract.steps.key_day import CREATE, EXPIRED_KINDS, REPLAYED_KINDS, KeyDay
 from orchestrator_contract.steps.key_reuse import KeyReuse, Scopes
 from orchestrator_contract.steps.lifecycle import Lifecycles
 from orchestrator_contract.steps.list_walks import ListedConfigurations, ListWalks
