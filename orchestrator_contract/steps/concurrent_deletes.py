@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from orchestrator_contract.check import Check
-from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.exceptions import Inconclusive
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.request import Request
+from orchestrator_contract.http.retry_after import CONFLICT_PAUSES_S
 from orchestrator_contract.inputs.malformed_keys import malformed_keys
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
@@ -18,13 +19,14 @@ from orchestrator_contract.rules import concurrency, deletion, errors, idempoten
 from orchestrator_contract.rules.errors import CONFLICT
 from orchestrator_contract.rules.idempotency import IN_PROGRESS, MISMATCH
 from orchestrator_contract.scope import DEFAULT_SCOPE, Scope
-from orchestrator_contract.steps.concurrency import ConcurrentRequests
 from orchestrator_contract.steps.deletes import Deletes
 from orchestrator_contract.steps.fault_injection import FaultInjection
 from orchestrator_contract.steps.malformed import MalformedRequests
 from orchestrator_contract.steps.step import Step, Uses
 from orchestrator_contract.steps.unauthorized import UnauthorizedCallers
 
+#: Times that a batch is sent while 429 leaves none of it accepted.
+_TRIES = 4
 #: Unknown SIDs that are deleted beside many others.
 _UNKNOWN = 2
 #: Replays that are sent at one moment.
@@ -56,10 +58,6 @@ class ConcurrentDeletes(Step):
     _deletes = Uses(Deletes)
     _check = Uses(Check)
 
-    def __init__(self, endpoint: Endpoint) -> None:
-        super().__init__(endpoint)
-        self._concurrent = ConcurrentRequests(endpoint)
-
     # ---------------------------------------------------------------- one key
 
     def under_one_key(self, configuration: Configuration) -> Operation:
@@ -75,7 +73,7 @@ class ConcurrentDeletes(Step):
             number = self._endpoint.effort.concurrent
             return [request] * (number if one.scope == DEFAULT_SCOPE else max(2, number // 2))
 
-        raced, responses = self._concurrent.send_on(configuration, batch)
+        raced, responses = self._send_on(configuration, batch)
         race = Race(raced, responses)
         self._observe("OBS-KEY-CONCURRENT", race.responses)
         idempotency.one_operation(self._findings, "KEY-CONCURRENT", race.accepted)
@@ -103,7 +101,7 @@ class ConcurrentDeletes(Step):
         def batch(one: Configuration) -> Sequence[Request]:
             return [self._api.delete_request(one, key=key) for key in self._keys(number)]
 
-        race = Race(*self._concurrent.send_on(self._endpoint.configurations.one(), batch))
+        race = Race(*self._send_on(self._endpoint.configurations.one(), batch))
         self._observe("OBS-SECOND-DELETE", race.responses, "at once: ")
         race.operations = self._distinct(race)
         return race
@@ -164,7 +162,7 @@ class ConcurrentDeletes(Step):
         number = self._endpoint.effort.concurrent * 4 // 3
         configurations = self._endpoint.configurations.take(number, least=2, sparing=True)
         named = [*configurations, *(self._endpoint.absent.one() for _ in range(_UNKNOWN))]
-        responses = self._concurrent.send(
+        responses = self._send(
             lambda: [
                 self._api.delete_request(one, key=key)
                 for one, key in zip(named, self._keys(len(named)), strict=True)
@@ -181,6 +179,55 @@ class ConcurrentDeletes(Step):
         distinct = idempotency.distinct_operations(exchanges)
         concurrency.own_operations(self._findings, exchanges, len(distinct))
         return [self._endpoint.poller.accept(exchange, one) for one, exchange in accepted]
+
+    # ---------------------------------------------------------------- batches
+
+    def _send_on(
+        self,
+        configuration: Configuration,
+        make: Callable[[Configuration], Sequence[Request]],
+    ) -> tuple[Configuration, list[Exchange]]:
+        """Responses to a batch on *configuration*, or another after a 5xx.
+
+        A 5xx may have deleted it already.
+
+        Raises:
+            Inconclusive: none was accepted, for a reason that may pass.
+        """
+        try:
+            return configuration, self._send(lambda: make(configuration))
+        except Inconclusive:
+            if not self._endpoint.ownership.doubtful(configuration.resource_key):
+                raise
+        other = self._endpoint.configurations.one(scope=configuration.scope)
+        return other, self._send(lambda: make(other))
+
+    def _send(self, make: Callable[[], Sequence[Request]]) -> list[Exchange]:
+        """Responses to a batch of *make*, repeated while all of it conflicts.
+
+        Raises:
+            Inconclusive: none was accepted, for a reason that may pass.
+        """
+        for pause in (*CONFLICT_PAUSES_S, None):
+            responses = self._send_past_limits(make())
+            statuses = {one.status for one in responses}
+            if 202 in statuses:
+                break
+            if statuses != {409} or pause is None:
+                outcomes = ", ".join(sorted({one.outcome() for one in responses}))
+                raise Inconclusive(f"no concurrent request was accepted: {outcomes}")
+            time.sleep(pause)  # all conflicted, so with other work
+        return responses
+
+    def _send_past_limits(self, batch: Sequence[Request]) -> list[Exchange]:
+        for _ in range(_TRIES):
+            responses = self._api.send_together(batch)
+            statuses = {one.status for one in responses}
+            if 429 not in statuses or statuses & {202, 500, 503, None}:
+                break  # none was throttled, or one may have been carried out
+            if self._api.retry.hopeless(batch[0].call.operation):
+                break
+        return responses
 
     def _keys(self, number: int) -> list[str | None]:
         """For each concurrent request a new key or none, in turns."""

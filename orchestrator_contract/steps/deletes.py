@@ -7,12 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from orchestrator_contract.endpoint import Endpoint
-from orchestrator_contract.exceptions import (
-    Inconclusive,
-)
-from orchestrator_contract.http.exchange import Exchange
+from orchestrator_contract.exceptions import Inconclusive
 from orchestrator_contract.inputs.identifiers import is_well_formed_key
-from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.rules import deletion
 from orchestrator_contract.scope import DEFAULT_SCOPE
@@ -86,16 +82,6 @@ class Deletes(AcceptedDeletes):
             Inconclusive: not one completed.
         """
         return self.complete(self.accept_new(number, **options))
-
-    def completed_by(self, exchange: Exchange, configuration: Configuration) -> Operation:
-        """The operation that an accepted delete started, COMPLETED.
-
-        Raises:
-            Inconclusive: it was not accepted, or did not complete.
-        """
-        if exchange.status != 202:
-            raise Inconclusive(f"a delete was answered {exchange.outcome()}")
-        return self.complete([self._endpoint.poller.accept(exchange, configuration)])[0]
 
     def later(self, operation: Operation) -> None:
         """Complete *operation* beside later tests, as far as it can be followed."""

@@ -294,8 +294,10 @@ class KeyDay(Step):
             other = self._endpoint.configurations.one()
             again = self._key_reuse.send_past_conflicts(operation, other)
             self._on_another_sid[kind] = KeyUse(operation, again, self._age_s)
-            renewed = self._deletes.completed_by(again, other)
-            self._renewed[kind] = KeyUse(renewed, self._deletes.repeat(renewed), 0.0)
+            if again.status == 202:
+                started = self._endpoint.poller.accept(again, other)
+                (renewed,) = self._deletes.complete([started])
+                self._renewed[kind] = KeyUse(renewed, self._deletes.repeat(renewed), 0.0)
 
     def _refuse(self) -> None:
         """Have a key refused for another configuration."""
