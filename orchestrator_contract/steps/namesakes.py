@@ -7,12 +7,9 @@ from collections.abc import Sequence
 
 from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.exceptions import Inconclusive
-from orchestrator_contract.provision.payload import RICH
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.scope import DEFAULT_SCOPE, Scope
 from orchestrator_contract.steps.step import Step
-
-_SCOPES = (DEFAULT_SCOPE, Scope(account=1), Scope(region=1))
 
 
 class Namesakes(Step):
@@ -21,14 +18,6 @@ class Namesakes(Step):
     def __init__(self, endpoint: Endpoint) -> None:
         super().__init__(endpoint)
         self._creator = endpoint.configurations.creator
-
-    def everywhere(self, configuration: Configuration) -> list[Configuration]:
-        """One more of the same name here, in another account and another region."""
-        return self.of(configuration, _SCOPES)
-
-    def original(self) -> Configuration:
-        """A configuration with all parts that two may share."""
-        return self._endpoint.configurations.take(1, payloads=[RICH])[0]
 
     def of(
         self, configuration: Configuration, scopes: Sequence[Scope] = (DEFAULT_SCOPE,)

@@ -9,30 +9,31 @@ import pytest
 from orchestrator_contract.check import Check
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
+from orchestrator_contract.scope import DEFAULT_SCOPE, Scope
 from orchestrator_contract.steps.beside import Beside
 from orchestrator_contract.steps.deletes import Deletes
 from orchestrator_contract.steps.namesakes import Namesakes
 from orchestrator_contract.steps.unknown_sids import UnknownSids
 from orchestrator_contract.steps.updates import Updates
 
+EVERYWHERE = (DEFAULT_SCOPE, Scope(account=1), Scope(region=1))
 METHODS = ["PUT", pytest.param("PATCH", marks=pytest.mark.extended)]
 
 
 @pytest.mark.extended
 @pytest.mark.requirement("EFFECT-NO-OTHER")
 def test_delete_leaves_configurations_of_the_same_name(
-    namesakes: Namesakes, deletes: Deletes, check: Check, beside: Beside
+    complete: Configuration, namesakes: Namesakes, deletes: Deletes, check: Check, beside: Beside
 ) -> None:
     """Deleting one of several configurations of one name leaves the others."""
-    original = namesakes.original()
 
     def judge() -> None:
-        others = namesakes.everywhere(original)
-        deleted = deletes.complete([deletes.accept(original)])
+        others = namesakes.of(complete, EVERYWHERE)
+        deleted = deletes.complete([deletes.accept(complete)])
         for other in others:
             check.unchanged(other, after=deleted[0].accepted, requirement="EFFECT-NO-OTHER")
 
-    beside.judge(judge, original)
+    beside.judge(judge, complete)
 
 
 @pytest.mark.extended
@@ -55,6 +56,7 @@ def test_delete_leaves_what_is_created_meanwhile_under_its_name(
 @pytest.mark.requirement("DELETED-FETCH", "CTRL-READ-AFTER-CREATE")
 @pytest.mark.requirement("SID-UNKNOWN", "SID-UNKNOWN-NO-EFFECT")
 def test_create_of_the_same_name_does_not_restore(
+    complete: Configuration,
     namesakes: Namesakes,
     deletes: Deletes,
     unknown_sids: UnknownSids,
@@ -62,21 +64,20 @@ def test_create_of_the_same_name_does_not_restore(
     beside: Beside,
 ) -> None:
     """A create under a deleted one's name makes another, which the old SID does not delete."""
-    original = namesakes.original()
 
     def judge() -> None:
-        namesakes.of(original)
-        deleted = deletes.complete([deletes.accept(original)])
-        others = namesakes.of(original)
+        namesakes.of(complete)
+        deleted = deletes.complete([deletes.accept(complete)])
+        others = namesakes.of(complete)
         for again in others:
             check.exists(again)
         check.deleted(deleted[0])
-        responses = unknown_sids.delete([original])
+        responses = unknown_sids.delete([complete])
         check.not_found(*responses)
         for again in others:
             check.unchanged(again, after=responses, requirement="SID-UNKNOWN-NO-EFFECT")
 
-    beside.judge(judge, original)
+    beside.judge(judge, complete)
 
 
 @pytest.mark.requirement("EFFECT-ONLY-BY-DELETE", "CTRL-ACCEPTED")
