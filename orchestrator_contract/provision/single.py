@@ -68,7 +68,9 @@ class SingleCreator(Creator):
         self._read_lag.wait([made[name]])
         return made[name]
 
-    def create_again(self, payload: dict[str, Any], key: str, first: Exchange) -> Exchange:
+    def create_again(
+        self, payload: dict[str, Any], key: str, first: Exchange, *, new_connection: bool = False
+    ) -> Exchange:
         """Send a create once more under a key; what it makes against expectation is the run's, too.
 
         Raises:
@@ -82,7 +84,7 @@ class SingleCreator(Creator):
         out = self._client.request(
             Call("create", shown), "POST", "/Configurations", key=key, payload=payload
         )
-        exchange = self._client.send(out)
+        exchange = self._client.send(out, new_connection=new_connection)
         if exchange.status == 202:
             operation = self._poller.accept(exchange, Configuration(""))
             if not operation.id or operation.id != self._poller.accept(first, Configuration("")).id:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import quote
 
 from orchestrator_contract.endpoint import Endpoint
@@ -63,9 +64,7 @@ class Conversations(Step):
 
     def _existing(self) -> str:
         """A SID of the profile that a fetch shows; the pool may be outdated."""
-        coordinator = self._endpoint.coordinator
-        if not coordinator.take_deletes(1):
-            raise NothingToDelete("the deletion budget ([limits] deletes) is spent")
+        self._endpoint.inventory.charge(1)
         try:
             for _ in range(_TRIES):
                 sid = self._supply.take(1)[0]
@@ -76,7 +75,7 @@ class Conversations(Step):
                 f"a fetch of the profile's conversation {sid:.80} was answered {fetch.outcome()}"
             )
         except BaseException:
-            coordinator.give_back_deletes(1)
+            self._endpoint.inventory.discharge(1)
             raise
 
 
@@ -84,7 +83,10 @@ class ConversationDelete:
     """The delete of one conversation, sent as often as a test wants."""
 
     call = "delete-conversation"
-    payloads = 0
+    #: It has no payload.
+    others = ()
+    #: The operation that `begin` started.
+    operation: Operation
 
     def __init__(self, endpoint: Endpoint, conversations: Conversations, sid: str) -> None:
         self._endpoint = endpoint
@@ -104,10 +106,11 @@ class ConversationDelete:
             raise Inconclusive(
                 f"the delete of an existing conversation was answered {exchange.outcome()}"
             )
-        return self._endpoint.poller.accept(exchange, Configuration(self.sid))
+        self.operation = self._endpoint.poller.accept(exchange, Configuration(self.sid))
+        return self.operation
 
-    def send(self, key: str, *, changed: int = 0, new_connection: bool = False) -> Exchange:
-        """Send the delete with *key*; it has no payload to be *changed*."""
+    def send(self, key: str, *, other: Any = None, new_connection: bool = False) -> Exchange:
+        """Send the delete with *key*; it has no *other* payload."""
         return self._conversations.delete(self.sid, key=key, new_connection=new_connection)
 
     def conclude(self, operation: Operation) -> Configuration:
@@ -115,12 +118,12 @@ class ConversationDelete:
         self._endpoint.poller.finish([operation])
         return operation.configuration
 
-    def check_deleted(self, operation: Operation) -> None:
+    def check_deleted(self) -> None:
         """After COMPLETED a fetch and another delete return 404."""
         fetch = past_500(lambda: self._conversations.fetch(self.sid))
-        deletion.deleted_by_fetch(self._endpoint.findings, operation, fetch)
+        deletion.deleted_by_fetch(self._endpoint.findings, self.operation, fetch)
         again = past_500(lambda: self._conversations.delete(self.sid))
-        deletion.deleted_by_delete(self._endpoint.findings, operation, again)
+        deletion.deleted_by_delete(self._endpoint.findings, self.operation, again)
 
     def check_malformed_key(self) -> None:
         """A key that is one digit short gets a 4xx, or is ignored."""
@@ -128,17 +131,17 @@ class ConversationDelete:
         exchange = self._conversations.delete(self.sid, key=key, allow=allow)
         malformed_input.malformed_key_no_5xx(self._endpoint.findings, exchange, "one digit too few")
 
-    def check_key_on_another(self, operation: Operation) -> None:
+    def check_key_on_another(self) -> None:
         """Check that the key returns no operation for another conversation.
 
         Raises:
             Inconclusive: the profile gives no other.
         """
         other, allow = self._conversations.take(), MALFORMED_KEY_STATUSES
-        key = operation.accepted.key
+        key = self.operation.accepted.key
         exchange = self._conversations.delete(other.sid, key=key, allow=allow)
         own = idempotency.own_response(
-            self._endpoint.findings, "KEY-REUSE-OTHER-SID", operation.accepted, exchange
+            self._endpoint.findings, "KEY-REUSE-OTHER-SID", self.operation.accepted, exchange
         )
         if own:
             self._endpoint.follow(Configuration(other.sid), exchange)

@@ -6,11 +6,11 @@ call.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.exceptions import Inconclusive, NothingToDelete
@@ -25,7 +25,7 @@ from orchestrator_contract.rules import (
     idempotency,
     malformed_input,
 )
-from orchestrator_contract.steps.conversations import Conversations
+from orchestrator_contract.steps.conversations import ConversationDelete, Conversations
 from orchestrator_contract.steps.step import Step
 from orchestrator_contract.steps.updates import Updates
 
@@ -40,25 +40,84 @@ _MEMBERS: dict[str, Any] = {
 _REPLAYS = 2
 
 
-class AsyncCall(Protocol):
-    """One asynchronous call, sent as often as a test wants."""
+class Create:
+    """The create of one configuration."""
+
+    call = "create"
+    #: The operation that `begin` started.
+    _first: Operation
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
+        self._creator = endpoint.configurations.creator
+        self._payload = self._creator.payloads.new(_MEMBERS)
 
     @property
-    def call(self) -> str:
-        """Its name in the catalogue."""
-
-    @property
-    def payloads(self) -> int:
-        """How many other payloads it has."""
+    def others(self) -> list[dict[str, Any]]:
+        """Payloads with one change each: nested, case, last, a character."""
+        payload = self._payload
+        name, text = payload["displayName"], payload["description"]
+        other_digit = "0" if text[-1] != "0" else "1"
+        changes: tuple[dict[str, Any], ...] = (
+            {"channelSettings": {"SMS": {"statusTimeouts": {"inactive": 10, "closed": 61}}}},
+            {"displayName": f"{name[:-3]}{name[-3:].swapcase()}"},
+            {"memoryExtractionEnabled": False},
+            {"description": f"{text[:-1]}{other_digit}"},
+        )
+        return [payload | change for change in changes if payload | change != payload]
 
     def begin(self, key: str) -> Operation:
-        """The operation of the call, accepted under *key*."""
+        """A create accepted under *key* or, without optional members, another."""
+        try:
+            self._first = self._creator.begin(self._payload, key)
+        except NothingToDelete:
+            # Optional members may be refused, and it is open whether that is stored for the key.
+            self._payload = self._creator.payloads.new({"displayName": _MEMBERS["displayName"]})
+            self._first = self._creator.begin(self._payload, self._endpoint.key())
+        return self._first
 
-    def send(self, key: str, *, changed: int = 0, new_connection: bool = False) -> Exchange:
-        """Send it with *key*; *changed* chooses another payload, counted from 1."""
+    def send(self, key: str, *, other: Any = None, new_connection: bool = False) -> Exchange:
+        """Send the create with *key*, or its *other* payload."""
+        return self._creator.create_again(
+            other or self._payload, key, self._first.accepted, new_connection=new_connection
+        )
 
     def conclude(self, operation: Operation) -> Configuration:
-        """Follow its operation to the end; the configuration that it is about."""
+        """The configuration that the create has made."""
+        return self._creator.conclude(operation, self._payload)
+
+
+class Update:
+    """The PUT or PATCH of one configuration."""
+
+    #: Its other payloads, as descriptions.
+    others = ("changed",)
+
+    def __init__(self, endpoint: Endpoint, updates: Updates, method: str) -> None:
+        self.call = "update" if method == "PUT" else "patch"
+        self._endpoint = endpoint
+        self._updates = updates
+        self._method = method
+        self._configuration = endpoint.configurations.one()
+
+    def begin(self, key: str) -> Operation:
+        """The operation of the update, accepted under *key*."""
+        return self._updates.update(self._configuration, self._method, "key", key=key)
+
+    def send(self, key: str, *, other: Any = None, new_connection: bool = False) -> Exchange:
+        """Send the update with *key*, or one with an *other* description."""
+        text = other or "key"
+        request = self._updates.request(self._configuration, self._method, text, key=key)
+        return self._endpoint.client.send(request, new_connection=new_connection)
+
+    def conclude(self, operation: Operation) -> Configuration:
+        """Follow the operation to its end."""
+        self._endpoint.poller.finish([operation], early=False)
+        return self._configuration
+
+
+#: One asynchronous call, sent as often as a test wants.
+AsyncCall = Create | Update | ConversationDelete
 
 
 @dataclass(eq=False)
@@ -92,14 +151,6 @@ class OtherAsyncCalls(Step):
         self._led: dict[str, LedCall] = {}
         #: Calls that come to their end beside the tests.
         self._ending: dict[str, Future[None] | None] = {}
-
-    def lead(self, name: str, *, before: int = 0, after: int = 0) -> LedCall:
-        """A call accepted and followed to its end, replayed so often *before* and *after* it.
-
-        Raises:
-            Inconclusive: there is nothing to call it on, or it was not accepted.
-        """
-        return self._end(name, *self._begin(name, before), after)
 
     def lead_beside(
         self,
@@ -155,7 +206,7 @@ class OtherAsyncCalls(Step):
             wait([ending])
         led, configurations = self._led.get(name), self._endpoint.configurations
         if led is None or not configurations.kept.holds(led.configuration):
-            led = self.lead(name)
+            led = self._end(name, *self._begin(name, 0), 0)
         configurations.use(led.configuration)
         return led
 
@@ -185,9 +236,8 @@ class OtherAsyncCalls(Step):
     def check_other_payloads(self, led: LedCall) -> None:
         """Check that the key with another payload returns no earlier response."""
         before = [led.operation.accepted]
-        number = min(2, led.call.payloads) if self._endpoint.effort.few else led.call.payloads
-        for changed in range(1, number + 1):
-            again = led.call.send(led.key, changed=changed)
+        for other in led.call.others[: 2 if self._endpoint.effort.few else None]:
+            again = led.call.send(led.key, other=other)
             own = control_plane.other_payload_refused(self._findings, before, again)
             led.key_kept &= not own or again.status in range(400, 500)
             if own and again.status == 202:
@@ -226,84 +276,6 @@ class OtherAsyncCalls(Step):
     def _follow_update(self, led: LedCall, exchange: Exchange) -> None:
         if led.call.call != "create":  # what a create made is followed by the creator
             self._endpoint.follow(led.configuration, exchange)
-
-
-class Create:
-    """The create of one configuration."""
-
-    call = "create"
-
-    def __init__(self, endpoint: Endpoint) -> None:
-        self._endpoint = endpoint
-        self._creator = endpoint.configurations.creator
-        self._payload = self._creator.payloads.new(_MEMBERS)
-        self._first: Operation | None = None
-
-    @property
-    def payloads(self) -> int:
-        """How many other payloads it has."""
-        return len(other_payloads(self._payload))
-
-    def begin(self, key: str) -> Operation:
-        """A create accepted under *key* or, without optional members, another."""
-        try:
-            self._first = self._creator.begin(self._payload, key)
-        except NothingToDelete:
-            # Optional members may be refused, and it is open whether that is stored for the key.
-            self._payload = self._creator.payloads.new({"displayName": _MEMBERS["displayName"]})
-            self._first = self._creator.begin(self._payload, self._endpoint.key())
-        return self._first
-
-    def send(self, key: str, *, changed: int = 0, new_connection: bool = False) -> Exchange:
-        """Send the create with *key*, or one of its other payloads."""
-        assert self._first is not None  # a test begins before it sends again
-        payload = other_payloads(self._payload)[changed - 1] if changed else self._payload
-        return self._creator.create_again(payload, key, self._first.accepted)
-
-    def conclude(self, operation: Operation) -> Configuration:
-        """The configuration that the create has made."""
-        return self._creator.conclude(operation, self._payload)
-
-
-class Update:
-    """The PUT or PATCH of one configuration."""
-
-    payloads = 1
-
-    def __init__(self, endpoint: Endpoint, updates: Updates, method: str) -> None:
-        self.call = "update" if method == "PUT" else "patch"
-        self._endpoint = endpoint
-        self._updates = updates
-        self._method = method
-        self._configuration = endpoint.configurations.one()
-
-    def begin(self, key: str) -> Operation:
-        """The operation of the update, accepted under *key*."""
-        return self._updates.update(self._configuration, self._method, "key", key=key)
-
-    def send(self, key: str, *, changed: int = 0, new_connection: bool = False) -> Exchange:
-        """Send the update with *key*, or one with another description."""
-        text = "changed" if changed else "key"
-        request = self._updates.request(self._configuration, self._method, text, key=key)
-        return self._endpoint.client.send(request, new_connection=new_connection)
-
-    def conclude(self, operation: Operation) -> Configuration:
-        """Follow the operation to its end."""
-        self._endpoint.poller.finish([operation], early=False)
-        return self._configuration
-
-
-def other_payloads(payload: dict[str, Any]) -> Sequence[dict[str, Any]]:
-    """Payloads that each differ in one way: nested, case, last, a character."""
-    name, text = payload["displayName"], payload["description"]
-    other_digit = "0" if text[-1] != "0" else "1"
-    changes: tuple[dict[str, Any], ...] = (
-        {"channelSettings": {"SMS": {"statusTimeouts": {"inactive": 10, "closed": 61}}}},
-        {"displayName": f"{name[:-3]}{name[-3:].swapcase()}"},
-        {"memoryExtractionEnabled": False},
-        {"description": f"{text[:-1]}{other_digit}"},
-    )
-    return [payload | change for change in changes if payload | change != payload]
 
 
 def _again(call: AsyncCall, key: str, *, new_connection: bool = False) -> Exchange:

@@ -42,7 +42,7 @@ class UnauthorizedCallers(Step):
         wrong: WrongCredentials | None = None,
         new_connection: bool = False,
     ) -> Exchange:
-        """The response to a DELETE with "missing", "wrong" or "other account" credentials.
+        """DELETE with "missing", "wrong" or "other account" credentials.
 
         Raises:
             Inconclusive: the other account may have a configuration of its own under the SID.
@@ -95,7 +95,7 @@ class UnauthorizedCallers(Step):
         key: str | None = None,
         wrong: WrongCredentials | None = None,
     ) -> Request:
-        """A DELETE that is not sent yet, with credentials as `caller` tells.
+        """A DELETE that is not sent yet, with *credentials* as `caller` tells.
 
         Raises:
             Inconclusive: the other account may have a configuration of its own under the SID.
@@ -115,7 +115,7 @@ class UnauthorizedCallers(Step):
     def caller(
         self, credentials: str, scope: Scope, wrong: WrongCredentials | None = None
     ) -> tuple[int | None, list[tuple[str, str]]]:
-        """The account whose credentials are sent, if any, and the header sent in their place.
+        """The account that sends its credentials, if any, or else headers.
 
         The other account is that of the first two which does not own *scope*; wrong are the
         owner's credentials and a character, unless *wrong* is given.

@@ -51,7 +51,7 @@ from orchestrator_contract.steps.malformed import (
     OtherMethods,
 )
 from orchestrator_contract.steps.namesakes import Namesakes
-from orchestrator_contract.steps.other_async_calls import LedCall, OtherAsyncCalls
+from orchestrator_contract.steps.other_async_calls import OtherAsyncCalls
 from orchestrator_contract.steps.refusals import RateLimit, RefusedDeletes, StoredErrors
 from orchestrator_contract.steps.sampled_responses import SampledResponses
 from orchestrator_contract.steps.unauthorized import (
@@ -358,24 +358,12 @@ def failed(failed_operations: FailedOperations) -> Operation:
 
 
 @pytest.fixture(scope="session")
-def led_conversation(other_calls: OtherAsyncCalls) -> LedCall:
-    """The delete of a conversation, led to its end."""
+def conversation(other_calls: OtherAsyncCalls) -> ConversationDelete:
+    """The delete of a conversation of the profile's, led to its end."""
     other_calls.lead_beside("delete-conversation")
-    led: LedCall = other_calls.led("delete-conversation")
-    return led
-
-
-@pytest.fixture
-def conversation(led_conversation: LedCall) -> ConversationDelete:
-    """The delete of a conversation of the profile's."""
-    assert isinstance(led_conversation.call, ConversationDelete)
-    return led_conversation.call
-
-
-@pytest.fixture
-def conversation_operation(led_conversation: LedCall) -> Operation:
-    """The COMPLETED operation of a conversation's delete."""
-    return led_conversation.operation
+    led = other_calls.led("delete-conversation")
+    assert isinstance(led.call, ConversationDelete)
+    return led.call
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ from collections.abc import Callable
 import pytest
 
 from orchestrator_contract.check import Check
-from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.steps.conversations import ConversationDelete
 from orchestrator_contract.steps.deletes import Deletes
 from orchestrator_contract.steps.other_async_calls import LedCall, OtherAsyncCalls
@@ -87,16 +86,16 @@ def test_keys_stay_apart_after_the_delete(
 
 @pytest.mark.requirement("CONV-202", "CONV-OPERATION", "CONV-KEY", "CONV-DELETED")
 def test_conversation_is_deleted_like_a_configuration(
-    conversation: ConversationDelete, conversation_operation: Operation
+    conversation: ConversationDelete,
 ) -> None:
     """A conversation's delete completes, replays and deletes."""
-    conversation.check_deleted(conversation_operation)
+    conversation.check_deleted()
 
 
 @pytest.mark.extended
 @pytest.mark.requirement("CONV-KEY")
 def test_malformed_key_on_a_conversation_is_refused_or_ignored(
-    conversation: ConversationDelete, conversation_operation: Operation
+    conversation: ConversationDelete,
 ) -> None:
     """A malformed key on a conversation's delete gets a 4xx or is ignored."""
     conversation.check_malformed_key()
@@ -105,7 +104,7 @@ def test_malformed_key_on_a_conversation_is_refused_or_ignored(
 @pytest.mark.extended
 @pytest.mark.requirement("CONV-KEY")
 def test_key_of_a_conversation_is_not_anothers(
-    conversation: ConversationDelete, conversation_operation: Operation
+    conversation: ConversationDelete,
 ) -> None:
     """A key used on one conversation returns no operation for another."""
-    conversation.check_key_on_another(conversation_operation)
+    conversation.check_key_on_another()
