@@ -167,7 +167,6 @@ class DeleteAndUpdate(Step):
         Raises:
             Inconclusive: the endpoint refuses the update.
         """
-        configuration.shown.pop("description", None)
         update = self._updates.update(configuration, method, key=self._endpoint.key())
         delete = self.under_its_key(update, configuration) if under_its_key else None
         if delete is None:

@@ -115,7 +115,7 @@ class UnauthorizedCallers(Step):
     def caller(
         self, credentials: str, scope: Scope, wrong: WrongCredentials | None = None
     ) -> tuple[int | None, list[tuple[str, str]]]:
-        """The account that sends its credentials, if any, or else headers.
+        """The account whose credentials are sent, if any, and other headers.
 
         The other account is that of the first two which does not own *scope*; wrong are the
         owner's credentials and a character, unless *wrong* is given.

@@ -32,6 +32,8 @@ class Updates(Step):
         exchange = past_500(
             lambda: self._api.send(self.request(configuration, method, text, key=key))
         )
+        if exchange.status not in range(400, 500):
+            configuration.shown.pop("description", None)  # it may be another one now
         if exchange.succeeded:
             control_plane.accepted(self._endpoint.findings, exchange)
         if exchange.status != 202:

@@ -221,9 +221,8 @@ def shown_control(control: Configuration, check: Check) -> Configuration:
 
 @pytest.fixture
 def updatable(configuration: Configuration, check: Check) -> Configuration:
-    """An existing configuration whose description may be changed."""
+    """An idle configuration, to be changed, as a fetch shows it now."""
     check.seen(configuration)
-    configuration.shown.pop("description", None)
     return configuration
 
 
@@ -234,13 +233,6 @@ def complete(endpoint: Endpoint, configurations: Provisioner, check: Check) -> C
     (complete,) = configurations.take(1, payloads=payloads)
     check.seen(complete)
     return complete
-
-
-@pytest.fixture
-def failed_updatable(failed: Operation) -> Configuration:
-    """A configuration whose delete FAILED, with a changeable description."""
-    failed.configuration.shown.pop("description", None)
-    return failed.configuration
 
 
 @pytest.fixture(params=["account", "region"])
@@ -438,24 +430,12 @@ def far_failed(
     return refused_deletes.fail(configurations.one(scope=far))
 
 
-@pytest.fixture
-def far_configuration(configurations: Provisioner, far: Scope) -> Configuration:
-    """An idle configuration in the farthest scope."""
-    return configurations.one(scope=far)
-
-
-@pytest.fixture
-def second_day(clock: Clock) -> None:
-    """The second day of the run, or a later one."""
-    clock.reach_second_day()
-
-
 @pytest.fixture(params=["elsewhere", pytest.param("second-day", marks=pytest.mark.clock)])
-def there(request: pytest.FixtureRequest) -> Scope:
+def there(request: pytest.FixtureRequest, clock: Clock) -> Scope:
     """The farthest scope, or the default one on the second day of the run."""
     if request.param == "elsewhere":
         return request.getfixturevalue("far")  # type: ignore[no-any-return]
-    request.getfixturevalue("second_day")
+    clock.reach_second_day()
     return DEFAULT_SCOPE
 
 

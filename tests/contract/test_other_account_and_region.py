@@ -13,6 +13,7 @@ from orchestrator_contract.contract.limits import KEY_LIVES_S
 from orchestrator_contract.provision.provisioner import Provisioner
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
+from orchestrator_contract.scope import Scope
 from orchestrator_contract.steps.clock import Clock
 from orchestrator_contract.steps.deletes import Deletes
 from orchestrator_contract.steps.key_reuse import Scopes
@@ -164,14 +165,15 @@ def test_delete_elsewhere_completes(far_delete: Operation, poller: Poller, check
 @pytest.mark.extended
 @pytest.mark.parametrize("way", WAYS)
 def test_refused_delete_elsewhere_has_no_effect(
-    far_configuration: Configuration, refused_deletes: RefusedDeletes, check: Check, way: str
+    far: Scope, configurations: Provisioner, refused_deletes: RefusedDeletes, check: Check, way: str
 ) -> None:
     """A delete in the farthest scope that is refused deletes nothing."""
-    check.shown(far_configuration)
+    configuration = configurations.one(scope=far)
+    check.shown(configuration)
 
-    steps = refused_deletes.refuse(way, far_configuration)
+    steps = refused_deletes.refuse(way, configuration)
 
-    check.unchanged(far_configuration, after=steps, recheck=True)
+    check.unchanged(configuration, after=steps, recheck=True)
 
 
 @pytest.mark.extended

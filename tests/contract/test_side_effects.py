@@ -126,9 +126,9 @@ def test_updated_configuration_can_be_deleted(
 @pytest.mark.extended
 @pytest.mark.requirement("EFFECT-ONLY-BY-DELETE")
 def test_update_after_failed_deletes_nothing(
-    updates: Updates, failed_updatable: Configuration, check: Check
+    updates: Updates, failed: Operation, check: Check
 ) -> None:
     """A configuration whose delete FAILED exists after an update."""
-    updated = updates.updated(failed_updatable, "PATCH")
+    updated = updates.updated(failed.configuration, "PATCH")
 
-    check.unchanged(failed_updatable, after=updated.steps, requirement="EFFECT-ONLY-BY-DELETE")
+    check.unchanged(failed.configuration, after=updated.steps, requirement="EFFECT-ONLY-BY-DELETE")

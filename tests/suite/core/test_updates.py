@@ -40,6 +40,20 @@ def test_refused_update_is_no_finding(
     assert bench.breaches() == {}
 
 
+@pytest.mark.parametrize(("status", "kept"), [(404, True), (200, False), (501, False)])
+def test_description_counts_only_while_it_is_as_shown(
+    bench: Bench, one: Configuration, status: int, kept: bool
+) -> None:
+    """An update that was not refused may have changed it, so that it is not compared."""
+    one.shown["description"] = "before"
+    bench.script.on("PATCH /Configurations/sid", (status, {}))
+
+    with pytest.raises(Inconclusive):
+        Updates(bench.endpoint).update(one, "PATCH")
+
+    assert ("description" in one.shown) is kept
+
+
 def test_put_replaces_the_whole_body(one: Configuration) -> None:
     """A PUT sends the members of the create, and channelSettings as they are shown."""
     payload = Updates.payload(one, "text")
