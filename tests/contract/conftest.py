@@ -42,7 +42,7 @@ from orchestrator_contract.steps.final_looks import FinalLooks
 from orchestrator_contract.steps.generated import GeneratedInputs, GeneratedRequests, Histories
 from orchestrator_contract.steps.key_day import CREATE, EXPIRED_KINDS, REPLAYED_KINDS, KeyDay
 from orchestrator_contract.steps.key_reuse import KeyReuse, Scopes
-from orchestrator_contract.steps.lifecycle import Lifecycles
+from orchestrator_contract.steps.lifecycle import Lifecycle
 from orchestrator_contract.steps.list_walks import ListedConfigurations, ListWalks
 from orchestrator_contract.steps.malformed import (
     MalformedKeys,
@@ -90,7 +90,6 @@ generated_inputs = step(GeneratedInputs)
 generated_requests = step(GeneratedRequests)
 histories = step(Histories)
 key_reuse = step(KeyReuse)
-lifecycles = step(Lifecycles)
 list_walks = step(ListWalks)
 malformed = step(MalformedRequests)
 malformed_key_requests = step(MalformedKeys)
@@ -329,6 +328,12 @@ def running(deletes: Deletes) -> Iterator[Operation]:
     operation = deletes.accept_new()[0]
     yield operation
     deletes.later(operation)
+
+
+@pytest.fixture
+def lifecycle(endpoint: Endpoint, batch: int) -> Lifecycle:
+    """A batch of deletes whose configurations are there."""
+    return Lifecycle(endpoint, batch)
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from orchestrator_contract.steps.beside import Beside
-from orchestrator_contract.steps.lifecycle import Lifecycles
+from orchestrator_contract.steps.lifecycle import Lifecycle
 
 #: Requirements that every exchange of a lifecycle samples.
 SAMPLED = (
@@ -53,9 +53,8 @@ SAMPLED = (
 
 
 @pytest.mark.requirement(*SAMPLED)
-def test_full_lifecycle(lifecycles: Lifecycles, beside: Beside, batch: int) -> None:
+def test_full_lifecycle(lifecycle: Lifecycle, beside: Beside) -> None:
     """A batch of deletes runs from creates to a list that holds none of it."""
-    lifecycle = lifecycles.begin(batch)
     lifecycle.shown()
 
     lifecycle.accept()
