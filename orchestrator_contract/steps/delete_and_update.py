@@ -104,7 +104,8 @@ class DeleteAndUpdate(Step):
 
     def judge_deleted_before(self, mix: Mix) -> None:
         """Check that an old deletion stays while another delete runs."""
-        for operation in self._deleted_before():
+        oldest = self._endpoint.rechecks.oldest_keys()
+        for operation in [one for one in oldest if one.accepted.scope == DEFAULT_SCOPE][:1]:
             fetch = self._api.fetch(operation.configuration)
             deletion.deleted_by_fetch(self._findings, operation, fetch)
             later = self._api.page(f"pageSize={LARGEST_PAGE}")
@@ -117,16 +118,12 @@ class DeleteAndUpdate(Step):
         Raises:
             Inconclusive: no delete of it completed.
         """
-        updates = [one for one in mix.updates if one.status == 202]
-        operation = self._accepted_delete(mix)
-        self._endpoint.follow(mix.target, *updates)
-        if operation is not None:
-            self._endpoint.finish([operation])
-            if operation.done and operation.status != "COMPLETED":
-                operation = None  # beside an update it may rightly have failed
-        if operation is None:
-            operation = self._deletes.accept(mix.target, key=self._endpoint.key())
-        done = self._deletes.complete([operation])
+        self._endpoint.follow(mix.target, *mix.updates)
+        deletes = self._endpoint.follow(mix.target, mix.delete)
+        # Beside an update it may rightly have failed.
+        if not deletes or (deletes[0].done and deletes[0].status != "COMPLETED"):
+            deletes = [self._deletes.accept(mix.target, key=self._endpoint.key())]
+        done = self._deletes.complete(deletes)
         for completed in done:
             self._check.completed_delete_was_carried_out(
                 "CONC-LINEARIZABLE", completed, mix.delete, *mix.pages, *mix.updates
@@ -138,15 +135,6 @@ class DeleteAndUpdate(Step):
         if mix.delete.status == 202 and mix.target.payload:
             request = self._updates.request(mix.target, "PATCH", "after the 202")
             mix.updates.append(self._api.send(request))
-
-    def _accepted_delete(self, mix: Mix) -> Operation | None:
-        if mix.delete.status != 202:
-            return None
-        return self._endpoint.poller.accept(mix.delete, mix.target)
-
-    def _deleted_before(self) -> list[Operation]:
-        oldest = self._endpoint.rechecks.oldest_keys()
-        return [one for one in oldest if one.accepted.scope == DEFAULT_SCOPE][:1]
 
     def _missed(
         self, configuration: Configuration, fetch: Exchange, pages: Sequence[Exchange]
