@@ -163,9 +163,9 @@ class DeleteAndUpdate(Step):
         return update, delete
 
     def under_its_key(self, other: Operation, configuration: Configuration) -> Exchange | None:
-        """The 202 of a delete under a running call's key, if taken for new."""
+        """The 202 of a delete under another call's key, if taken for new."""
         call = Call("delete", configuration.sid, allow=MISMATCH)
-        # On a new connection: a kept one is watched for a moment first, and the other call would be
+        # On a new connection: a kept one is watched for a moment first, and a running call would be
         # over.
         exchange = self._api.delete(
             configuration, key=other.accepted.key, call=call, new_connection=True

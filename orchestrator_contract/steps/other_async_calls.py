@@ -14,7 +14,7 @@ from typing import Any
 
 from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.exceptions import Inconclusive, NothingToDelete
-from orchestrator_contract.http.exchange import Call, Exchange
+from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.http.retry_after import past_500
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
@@ -26,7 +26,8 @@ from orchestrator_contract.rules import (
     malformed_input,
 )
 from orchestrator_contract.steps.conversations import ConversationDelete, Conversations
-from orchestrator_contract.steps.step import Step
+from orchestrator_contract.steps.delete_and_update import DeleteAndUpdate
+from orchestrator_contract.steps.step import Step, Uses
 from orchestrator_contract.steps.updates import Updates
 
 #: Optional members of the create under test, the last one flat: only a body that is read to its end
@@ -138,6 +139,8 @@ class LedCall:
 
 class OtherAsyncCalls(Step):
     """Leads asynchronous calls through the rules."""
+
+    _delete_and_update = Uses(DeleteAndUpdate)
 
     def __init__(self, endpoint: Endpoint) -> None:
         super().__init__(endpoint)
@@ -251,13 +254,9 @@ class OtherAsyncCalls(Step):
         malformed_input.malformed_key_no_5xx(self._findings, exchange, "one digit too few")
 
     def delete_under_key(self, led: LedCall) -> list[Operation]:
-        """The configuration's delete under the call's key; None if refused."""
-        call = Call("delete", led.configuration.sid, allow=idempotency.MISMATCH)
-        exchange = self._endpoint.client.delete(led.configuration, key=led.key, call=call)
-        own = idempotency.own_response(
-            self._findings, "KEY-REUSE-OTHER-CALL", led.operation.accepted, exchange
-        )
-        if not own or exchange.status != 202:
+        """The configuration's delete under the call's key, if taken for new."""
+        exchange = self._delete_and_update.under_its_key(led.operation, led.configuration)
+        if exchange is None:
             return []
         led.key_kept = False
         return [self._endpoint.poller.accept(exchange, led.configuration)]
