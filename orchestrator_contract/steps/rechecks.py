@@ -12,8 +12,8 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from threading import Lock
-from typing import Any
 
 from orchestrator_contract.api.client import Client
 from orchestrator_contract.api.poller import Poller
@@ -42,7 +42,7 @@ class _Recheck:
     #: Seconds by which the endpoint's clock had been moved.
     advanced: int
     test: str
-    look: Callable[[], None]
+    look: Callable[[], object]
 
 
 @dataclass(slots=True)
@@ -96,12 +96,12 @@ class Rechecks(Holder):
             self._first = [one for one in keyed if str(one.accepted.key).islower()][:3]
             self._first_advanced = self._advanced()
         for operation in operations:
-            self._add(kind, _of(self._recheck_completed, operation))
+            self._add(kind, partial(self._recheck_completed, operation))
 
     def failed(self, operations: Sequence[Operation]) -> None:
         """These FAILED and must stay so."""
         for operation in operations:
-            self._add(_FAILED, _of(self._poller.poll, operation))
+            self._add(_FAILED, partial(self._poller.poll, operation))
 
     def unchanged(
         self, requirement: str, configuration: Configuration, after: Sequence[Exchange]
@@ -116,9 +116,9 @@ class Rechecks(Holder):
         )
         known.reasons.setdefault(requirement, list(after))
         self._take(lambda one: one.kind == repr(key))
-        self._add(repr(key), _of(self._recheck_exists, known))
+        self._add(repr(key), partial(self._recheck_exists, known))
 
-    def _add(self, kind: str, look: Callable[[], None]) -> None:
+    def _add(self, kind: str, look: Callable[[], object]) -> None:
         due = time.monotonic() + self._effort.watch_s
         recheck = _Recheck(due, kind, self._advanced(), self._findings.current_test, look)
         with self._lock:
@@ -145,12 +145,8 @@ class Rechecks(Holder):
         """True if a COMPLETED operation was handed over."""
         return bool(self._first) or any(one.kind == _COMPLETED for one in self._pending)
 
-    def first_completed(self) -> list[Operation]:
-        """The run's first operations that COMPLETED under keys."""
-        return self._first
-
     def oldest_keys(self) -> list[Operation]:
-        """The operations of `first_completed` whose keys are younger than a day."""
+        """The run's first COMPLETED operations under keys, until the clock was moved."""
         return self._first if self._advanced() == self._first_advanced else []
 
     def existed(self) -> list[tuple[str, Configuration, list[Exchange]]]:
@@ -233,10 +229,3 @@ class Rechecks(Holder):
         deleted = self._inventory.is_gone(configuration)
         deleted |= self._inventory.is_leaving(configuration)
         return deleted or self._targets.may_be_deleted(configuration)
-
-
-def _of(function: Callable[[Any], object], item: Any) -> Callable[[], None]:
-    def look() -> None:
-        function(item)
-
-    return look
