@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from orchestrator_contract.contract.limits import HOUR
-from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.steps.step import Step
 
 DAY = 24 * HOUR
@@ -11,10 +10,6 @@ DAY = 24 * HOUR
 
 class Clock(Step):
     """Moves the endpoint's clock, in all regions at once."""
-
-    def __init__(self, endpoint: Endpoint) -> None:
-        super().__init__(endpoint)
-        self._coordinator = endpoint.coordinator
 
     def advance(self, seconds: int) -> None:
         """Move the clock forward, after pending deletes have ended.
@@ -32,6 +27,6 @@ class Clock(Step):
         Raises:
             Inconclusive: the target gives no way to move it, or did not move it.
         """
-        missing = DAY + HOUR - self._coordinator.advanced()
+        missing = DAY + HOUR - self._endpoint.coordinator.advanced()
         if missing > 0:
             self.advance(missing)

@@ -248,8 +248,7 @@ class SecondDeletes(Step):
         """The response to a second delete, under a new key or none."""
         key = self._endpoint.key() if keyed else None
         second = self._api.delete(first.configuration, key=key)
-        same = bool(second.operation_names & first.accepted.operation_names)
-        outcome = "202, the same operation" if same else str(second.status)
+        outcome = "202, the same operation" if self._same(first, second) else str(second.status)
         self._findings.observe("OBS-SECOND-DELETE", f"one after the other: {outcome}")
         if second.status == CONFLICT:
             errors.provoked_status(self._findings, CONFLICT, second)

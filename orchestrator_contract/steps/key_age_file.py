@@ -41,17 +41,13 @@ class Planted:
     sid: str
     #: When the response had come, RFC 3339 in UTC.
     at: str
+    #: The parts that identify the response: status, links, related.
     original: dict[str, Any]
 
     def age(self, now: datetime) -> float:
         """Seconds since its first use."""
         instant = parse_instant(self.at)
         return (now - instant[0]).total_seconds() if instant else 0.0
-
-
-def documented_parts(exchange: Exchange) -> dict[str, Any]:
-    """The parts that identify the original response: status, links, related."""
-    return dict(exchange.documented)
 
 
 class KeyAgeFile:
@@ -126,7 +122,7 @@ class KeyAgeFile:
         gone = set(map(id, judged))
         now = datetime.now(UTC).isoformat(timespec="seconds")
         self.keys = [planted for planted in self.keys if id(planted) not in gone]
-        self.keys += [Planted(str(e.key), e.call.subject, now, documented_parts(e)) for e in fresh]
+        self.keys += [Planted(str(e.key), e.call.subject, now, dict(e.documented)) for e in fresh]
         try:
             self._write()
         except OSError as error:
@@ -144,8 +140,3 @@ class KeyAgeFile:
             file.flush()
             os.fsync(file.fileno())
         part.replace(self.path)
-        folder = os.open(self.path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
