@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from random import Random
 
 from orchestrator_contract.contract import schemas
-from orchestrator_contract.inputs.sampling import drawn
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +19,8 @@ class MalformedKey:
 
 def malformed_keys(key: str, random: Random, number: int) -> list[MalformedKey]:
     """Malformed keys near *key*, *number* of them or all; fuzzing/keys.py generates others."""
-    return drawn([*_of_schema_kinds(key), *_of_other_kinds(key), *_normalised(key)], random, number)
+    written = [*_of_schema_kinds(key), *_of_other_kinds(key), *_normalised(key)]
+    return random.sample(written, number) if number < len(written) else written
 
 
 def malformed_keys_of_every_kind(key: str) -> list[MalformedKey]:

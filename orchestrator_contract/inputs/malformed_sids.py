@@ -8,8 +8,6 @@ from random import Random
 from urllib.parse import quote, unquote
 from uuid import UUID
 
-from orchestrator_contract.inputs.sampling import drawn
-
 
 @dataclass(frozen=True, slots=True)
 class MalformedSid:
@@ -48,9 +46,8 @@ def malformed_sids(
     it through one of them has normalised what it should have refused.
     """
     head, _, tail = target.rpartition("_")
-    alike = tail.replace("0", "o").replace(
-        "1", "l"
-    )  # one and the same to readers of Crockford's base 32
+    # One and the same to readers of Crockford's base 32.
+    alike = tail.replace("0", "o").replace("1", "l")
     # In Crockford's base 32 the next after 7 are 8, 9, a to f: an id of more than 128 bits, of
     # which the real one is what is left of it.
     past = "89abcdef"["01234567".index(tail[0])] if tail[:1] in tuple("01234567") else "8"
@@ -91,4 +88,4 @@ def malformed_sids(
     ]
     # Ids that look otherwise may have no prefix, no letters, or few characters to leave out.
     found = [one for one in written if one.segment.strip(".") and unquote(one.segment) != target]
-    return drawn(found, random, number)
+    return random.sample(found, number) if number < len(found) else found
