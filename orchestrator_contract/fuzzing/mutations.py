@@ -6,7 +6,7 @@ A lone surrogate U+DC80 to U+DCFF stands for a byte that is no UTF-8 (PEP 383).
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache, partial
+from functools import partial
 from itertools import pairwise
 from string import ascii_letters, digits, punctuation
 from unicodedata import ucd_3_2_0
@@ -34,7 +34,6 @@ _LENGTHS = (1, 64, 128, _USUAL_LIMIT, 8192)
 Change = Callable[[st.DrawFn, str], str]
 
 
-@cache
 def _look_alikes() -> tuple[dict[str, str], dict[str, str]]:
     """Other characters by the ASCII one that normal forms make of them, and those with accents.
 
@@ -49,6 +48,9 @@ def _look_alikes() -> tuple[dict[str, str], dict[str, str]]:
         if plain[0].isascii() and plain[0].isprintable() and (len(plain) == 1 or found is accented):
             found[plain[0]] = found.get(plain[0], "") + one
     return alike, accented
+
+
+_ALIKE, _ACCENTED = _look_alikes()
 
 
 def _any_of(*ranges: tuple[int, int]) -> st.SearchStrategy[str]:
@@ -108,23 +110,7 @@ def near(text: str, most: int) -> dict[str, st.SearchStrategy[str]]:
 # ------------------------------------------------------------------ changes
 
 
-def _look_alike(draw: st.DrawFn, text: str) -> str:
-    return _replaced(draw, text, _look_alikes()[0])
-
-
-def _accented(draw: st.DrawFn, text: str) -> str:
-    return _replaced(draw, text, _look_alikes()[1])
-
-
-def _folded(draw: st.DrawFn, text: str) -> str:
-    return _replaced(draw, text, _FOLDED)
-
-
-def _confused(draw: st.DrawFn, text: str) -> str:
-    return _replaced(draw, text, _CONFUSED)
-
-
-def _replaced(draw: st.DrawFn, text: str, others: dict[str, str]) -> str:
+def _replaced(others: dict[str, str], draw: st.DrawFn, text: str) -> str:
     """*text* with a character replaced by one of *others*, letters and digits as often."""
     places = [place for place, one in enumerate(text) if one in others]
     letters = [place for place in places if text[place].isalpha()]
@@ -200,10 +186,10 @@ def _sized(least: int, most: int, draw: st.DrawFn, text: str) -> str:
 
 
 _CHANGES: dict[str, Change] = {
-    "look-alike": _look_alike,
-    "accented": _accented,
-    "other case": _folded,
-    "confused": _confused,
+    "look-alike": partial(_replaced, _ALIKE),
+    "accented": partial(_replaced, _ACCENTED),
+    "other case": partial(_replaced, _FOLDED),
+    "confused": partial(_replaced, _CONFUSED),
     "deleted": _deleted,
     "cut": _cut,
     "swapped": _swapped,
