@@ -64,12 +64,13 @@ class Absent:
         found = [
             one
             for one in malformed
-            if USUAL_SID.fullmatch(target.sid) or self._is_absent(one.segment, target.scope)
+            if USUAL_SID.fullmatch(target.sid) or self.is_absent(one.segment, target.scope)
         ]
         self._guard.allow(*(one.segment for one in found), scope=target.scope)
         return found
 
-    def _is_absent(self, segment: str, scope: Scope) -> bool:
+    def is_absent(self, segment: str, scope: Scope = DEFAULT_SCOPE) -> bool:
+        """True if a fetch shows that no configuration has the SID *segment*."""
         try:
             self.confirm(Configuration(segment, scope=scope))
         except BudgetExhausted:

@@ -6,16 +6,13 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from types import ModuleType
 from typing import Any
 from urllib.parse import unquote, urlencode
 
 from orchestrator_contract.api.pagination import token_of
 from orchestrator_contract.contract.limits import LARGEST_PAGE
-from orchestrator_contract.exceptions import (
-    BudgetExhausted,
-    Inconclusive,
-    NothingToDelete,
-)
+from orchestrator_contract.exceptions import Inconclusive, NothingToDelete
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.request import Request
 from orchestrator_contract.http.retry_after import past_500
@@ -40,15 +37,31 @@ _STORE = re.compile(r"mem_(?:store|service)_[0-7][0-9a-z]{25}")
 _PAGE_SIZE = re.compile(r"pageSize=([1-9][0-9]{0,3})|", re.ASCII)
 
 
-class GeneratedInputs(Step):
+class _Generated(Step):
+    """Sends generated input; each response is judged as it comes."""
+
+    def _run(
+        self,
+        name: str,
+        kinds: Mapping[str, Any],
+        attempt: Callable[[Any], Exchange | None],
+        number: int = 0,
+    ) -> list[Exchange]:
+        """The responses to *number* examples, by default as many as the effort has requests."""
+        from orchestrator_contract.fuzzing.examples import Examples  # noqa: PLC0415  # slow
+
+        number = number or self._endpoint.effort.generated_requests
+        return Examples(self._endpoint, name, attempt).run(kinds, number)
+
+
+class GeneratedInputs(_Generated):
     """Sends deletes with generated keys and SIDs; each response is judged as it comes."""
 
     _malformed = Uses(MalformedRequests)
 
     def malformed_keys(self, used: Operation) -> list[Exchange]:
         """Repeat the delete of *used* under malformed keys near its own."""
-        from orchestrator_contract.fuzzing.examples import Examples  # noqa: PLC0415  # slow
-        from orchestrator_contract.fuzzing.keys import malformed_keys  # noqa: PLC0415
+        from orchestrator_contract.fuzzing.keys import malformed_keys  # noqa: PLC0415  # slow
 
         def attempt(key: MalformedKey) -> Exchange:
             again = self._malformed.key(used.configuration, key)
@@ -59,12 +72,11 @@ class GeneratedInputs(Step):
 
         kinds = malformed_keys(str(used.accepted.key))
         number = self._endpoint.effort.generated_keys
-        return Examples(self._endpoint, "malformed keys", attempt).run(kinds, number)
+        return self._run("malformed keys", kinds, attempt, number)
 
     def malformed_sids(self, near: Configuration) -> list[Exchange]:
         """Delete malformed SIDs, and a few well-formed ones, near that of *near*."""
-        from orchestrator_contract.fuzzing.examples import Examples  # noqa: PLC0415  # slow
-        from orchestrator_contract.fuzzing.sids import is_near, malformed_sids  # noqa: PLC0415
+        from orchestrator_contract.fuzzing.sids import is_near, malformed_sids  # noqa: PLC0415  # slow
 
         def attempt(sid: MalformedSid) -> Exchange | None:
             if not self._endpoint.absent.harmless([sid], near):
@@ -75,33 +87,38 @@ class GeneratedInputs(Step):
 
         number = self._endpoint.effort.generated_sids
         kinds = malformed_sids(near.sid)
-        return Examples(self._endpoint, "malformed SIDs", attempt).run(kinds, number)
+        return self._run("malformed SIDs", kinds, attempt, number)
 
 
-class GeneratedRequests(Step):
+class GeneratedRequests(_Generated):
     """Sends generated requests; each response is judged as it comes."""
 
     _list_walks = Uses(ListWalks)
+
+    @property
+    def _schema(self) -> ModuleType:
+        """The generators of requests from the OpenAPI description."""
+        from orchestrator_contract.fuzzing import schema_requests  # noqa: PLC0415  # slow
+
+        return schema_requests
 
     # ---------------------------------------------------------------- deletes
 
     def deletes(self) -> None:
         """Deletes of generated SIDs under generated keys."""
-        from orchestrator_contract.fuzzing import schema_requests  # noqa: PLC0415  # slow
-
-        self._run("deletes", schema_requests.segments_and_keys(), self._delete)
+        self._run("deletes", self._schema.segments_and_keys(), self._delete)
 
     def headers(self) -> None:
         """Deletes of an absent SID with a generated header."""
-        from orchestrator_contract.fuzzing import schema_requests  # noqa: PLC0415  # slow
-
         absent = self._endpoint.absent.one()
-        kinds = {"headers": schema_requests.headers()}
+        kinds = {"headers": self._schema.headers()}
         self._run("headers", kinds, partial(self._with_header, absent))
 
     def _delete(self, request: tuple[str, str | None]) -> Exchange | None:
         segment, key = request
-        if not self._may_be_named(segment):
+        if not segment.strip(".") or segment == self._endpoint.targets.control.sid:
+            return None
+        if not self._endpoint.absent.is_absent(segment):
             return None
         well_formed = key is not None and is_well_formed_key(key)
         odd = key is not None and not well_formed
@@ -131,18 +148,6 @@ class GeneratedRequests(Step):
             malformed_input.malformed_sid_refused(self._findings, exchange, kind)
         return exchange
 
-    def _may_be_named(self, segment: str) -> bool:
-        """True if a fetch shows that no configuration has the SID *segment*."""
-        if not segment.strip(".") or segment == self._endpoint.targets.control.sid:
-            return False
-        try:
-            self._endpoint.absent.confirm(Configuration(segment))
-        except BudgetExhausted:
-            raise
-        except Inconclusive:
-            return False
-        return True
-
     def _with_header(self, absent: Configuration, header: tuple[str, str]) -> Exchange:
         call = Call("delete", absent.sid, allow=MALFORMED_KEY_STATUSES, outside_api=True)
         send = partial(
@@ -157,9 +162,7 @@ class GeneratedRequests(Step):
 
     def operations(self) -> None:
         """Fetches of operations that do not exist."""
-        from orchestrator_contract.fuzzing import schema_requests  # noqa: PLC0415  # slow
-
-        self._run("operations", schema_requests.operation_ids(), self._fetch_operation)
+        self._run("operations", self._schema.operation_ids(), self._fetch_operation)
 
     def _fetch_operation(self, segment: str) -> Exchange | None:
         if not unquote(segment).strip("./") or "%2f" in segment.lower():
@@ -172,10 +175,8 @@ class GeneratedRequests(Step):
 
     def creates(self) -> None:
         """Creates with generated payloads; valid ones only where configurations are plenty."""
-        from orchestrator_contract.fuzzing import schema_requests  # noqa: PLC0415  # slow
-
         effort = self._endpoint.effort
-        kinds = schema_requests.payloads(valid=not effort.few and not effort.gentle)
+        kinds = self._schema.payloads(valid=not effort.few and not effort.gentle)
         self._run("creates", kinds, self._create)
 
     def _create(self, text: str) -> Exchange | None:
@@ -217,9 +218,7 @@ class GeneratedRequests(Step):
 
     def lists(self) -> None:
         """Pages of the list by generated queries."""
-        from orchestrator_contract.fuzzing import schema_requests  # noqa: PLC0415  # slow
-
-        self._run("lists", schema_requests.queries(), self._page)
+        self._run("lists", self._schema.queries(), self._page)
 
     def page_tokens(self) -> None:
         """Pages by tokens near a real one: a character less or more, then generated ones.
@@ -227,8 +226,6 @@ class GeneratedRequests(Step):
         Raises:
             Inconclusive: the list gives no token.
         """
-        from orchestrator_contract.fuzzing import schema_requests  # noqa: PLC0415  # slow
-
         token = token_of(self._list_walks.page(1))
         if not token:
             raise Inconclusive("the list gives no nextToken")
@@ -237,8 +234,8 @@ class GeneratedRequests(Step):
         written = (token[:-1], token[1:], token + token[-1:], token.swapcase(), token * 2, quoted)
         for near in written[:number]:
             self._by_token(near)
-        self._run("page tokens", schema_requests.tokens(token), self._by_token, -(-number // 2))
-        lengths = schema_requests.tokens_by_length(len(token))
+        self._run("page tokens", self._schema.tokens(token), self._by_token, -(-number // 2))
+        lengths = self._schema.tokens_by_length(len(token))
         self._run("lengths of page tokens", lengths, self._by_token, 3 * number)
 
     def page_sizes(self, configurations: Sequence[Configuration]) -> None:
@@ -262,20 +259,6 @@ class GeneratedRequests(Step):
         control_plane.page_answered(self._findings, page, valid=valid)
         return page
 
-    # ----------------------------------------------------------------
-
-    def _run(
-        self,
-        name: str,
-        kinds: Mapping[str, Any],
-        attempt: Callable[[Any], Exchange | None],
-        number: int = 0,
-    ) -> None:
-        from orchestrator_contract.fuzzing.examples import Examples  # noqa: PLC0415  # slow
-
-        number = number or self._endpoint.effort.generated_requests
-        Examples(self._endpoint, name, attempt).run(kinds, number)
-
 
 class Histories(Step):
     """Runs the state machine."""
@@ -286,7 +269,7 @@ class Histories(Step):
         Where there is no clock, all are run without one.
         """
         from orchestrator_contract.fuzzing.histories import run_histories  # noqa: PLC0415  # slow
-        from orchestrator_contract.fuzzing.machine import Machine  # noqa: PLC0415
+        from orchestrator_contract.fuzzing.machine import Machine  # noqa: PLC0415  # slow
 
         every = self._endpoint.effort.model_runs
         half = every // 2 if self._endpoint.profile.clock_url else 0
