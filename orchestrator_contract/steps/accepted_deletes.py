@@ -216,18 +216,15 @@ class AcceptedDeletes(Step):
 
     # ---------------------------------------------------------------- repeated
 
-    def repeat(
-        self, operation: Operation, *, connection: str = "reused", trigger: Trigger | None = None
-    ) -> Exchange:
+    def repeat(self, operation: Operation, *, connection: str = "reused") -> Exchange:
         """Send an accepted delete again with its key, on a "reused" or a "new" connection."""
         original, new = operation.accepted, connection == "new"
-        trigger = trigger or self._triggers.get(operation)
         return past_500(
             lambda: self._api.delete(
                 operation.configuration,
                 key=original.key,
                 headers=_OTHER_CLIENT if new else (),
-                trigger=trigger,
+                trigger=self._triggers.get(operation),
                 new_connection=new,
             )
         )

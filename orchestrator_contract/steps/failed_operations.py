@@ -117,10 +117,6 @@ class FailedOperations(Step):
             configuration.shown = fetch.object
         return self._deletes.accept(configuration, key=self._endpoint.key(), trigger=self.trigger)
 
-    def repeat(self, operation: Operation, *, connection: str = "reused") -> Exchange:
-        """The same request again, with the header that made its operation fail."""
-        return self._deletes.repeat(operation, connection=connection, trigger=self.trigger)
-
     # ---------------------------------------------------------------- after FAILED
 
     def check_listed(self, operation: Operation) -> None:

@@ -12,16 +12,18 @@ from orchestrator_contract.steps.beside import Beside
 from orchestrator_contract.steps.concurrent_deletes import SecondDeletes
 from orchestrator_contract.steps.delete_and_update import DeleteAndUpdate
 from orchestrator_contract.steps.deletes import Deletes
-from orchestrator_contract.steps.failed_operations import FailedOperations
 
 
-@pytest.mark.requirement("KEY-ONE-OPERATION", "KEY-REPLAY-BODY")
+@pytest.mark.requirement("KEY-ONE-OPERATION")
 @pytest.mark.parametrize("connection", [pytest.param("reused", marks=pytest.mark.extended), "new"])
 @pytest.mark.parametrize(
     "state",
     [
-        pytest.param("running", marks=pytest.mark.requirement("KEY-REPLAY")),
-        pytest.param("completed", marks=pytest.mark.requirement("KEY-REPLAY-ENDED")),
+        pytest.param("running", marks=pytest.mark.requirement("KEY-REPLAY", "KEY-REPLAY-BODY")),
+        pytest.param(
+            "completed", marks=pytest.mark.requirement("KEY-REPLAY-ENDED", "KEY-REPLAY-BODY")
+        ),
+        pytest.param("failed", marks=pytest.mark.requirement("KEY-REPLAY-FAILED")),
     ],
 )
 def test_same_key_returns_the_original_response(
@@ -37,17 +39,6 @@ def test_same_key_returns_the_original_response(
     again = deletes.repeat(first, connection=connection)
 
     check.same_response(first, again)
-
-
-@pytest.mark.requirement("KEY-REPLAY-FAILED", "KEY-ONE-OPERATION")
-@pytest.mark.parametrize("connection", ["reused", "new"])
-def test_same_key_returns_the_original_response_after_failed(
-    failed: Operation, failed_operations: FailedOperations, check: Check, connection: str
-) -> None:
-    """A key whose operation FAILED returns the first response."""
-    again = failed_operations.repeat(failed, connection=connection)
-
-    check.same_response(failed, again)
 
 
 @pytest.mark.extended

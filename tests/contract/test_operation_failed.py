@@ -6,6 +6,7 @@ import pytest
 
 from orchestrator_contract.check import Check
 from orchestrator_contract.resources.operation import Operation
+from orchestrator_contract.steps.deletes import Deletes
 from orchestrator_contract.steps.failed_operations import FailedOperations
 from orchestrator_contract.steps.fault_injection import FaultInjection
 
@@ -32,13 +33,13 @@ def test_configuration_is_listed_after_failed(
     "OP-FAILED-NO-EFFECT", "DELETED-FETCH", "KEY-REPLAY-FAILED", "DEL-202-OWN-OPERATION"
 )
 def test_configuration_can_be_deleted_after_failed(
-    failed: Operation, failed_operations: FailedOperations, check: Check
+    failed: Operation, failed_operations: FailedOperations, deletes: Deletes, check: Check
 ) -> None:
     """After FAILED another delete is carried out; the first key replays."""
     for operation in failed_operations.delete_again(failed):
         check.deleted_if_completed(operation)
 
-    check.same_response(failed, failed_operations.repeat(failed))
+    check.same_response(failed, deletes.repeat(failed))
 
 
 @pytest.mark.extended
