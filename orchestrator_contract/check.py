@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 
 from orchestrator_contract.api.client import Client
-from orchestrator_contract.api.pagination import Pagination
+from orchestrator_contract.api.pagination import Pagination, ids_of
 from orchestrator_contract.check_keys import KeyChecks
 from orchestrator_contract.contract.limits import LARGEST_PAGE
 from orchestrator_contract.endpoint import Endpoint
@@ -137,10 +137,11 @@ class Check(KeyChecks):
         scope = operations[0].accepted.scope if operations else exist[0].scope
         listed: set[str] = set()
         pages: list[Exchange] = []
-        for item, page in self._list.items(size=size, scope=scope):
-            pages += [page] if page not in pages[-1:] else []
-            listed.add(str(item.get("id")))
-            if (operation := deleted.pop(str(item.get("id")), None)) is not None:
+        for page in self._list.pages(size=size, scope=scope):
+            ids = ids_of(page)
+            listed.update(ids)
+            pages += [page] if ids else []
+            for operation in [deleted.pop(sid) for sid in ids if sid in deleted]:
                 deletion.not_listed(self.findings, operation.steps, operation.sid, page)
         if deleted:
             deletion.none_listed(self.findings)
@@ -149,8 +150,7 @@ class Check(KeyChecks):
 
     def page_holds_none(self, operations: Sequence[Operation], page: Exchange) -> None:
         """Check that a page of the list holds no deleted configuration."""
-        items = page.object.get("configurations") or []
-        listed = {str(item.get("id")) for item in items if isinstance(item, dict)}
+        listed = ids_of(page)
         deletion.none_listed(self.findings)
         for operation in operations:
             if operation.sid in listed:

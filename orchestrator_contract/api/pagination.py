@@ -120,6 +120,14 @@ def token_of(page: Exchange, name: str = "nextToken") -> str:
     return token if isinstance(token, str) else ""
 
 
+def ids_of(page: Exchange) -> list[str]:
+    """The ids of the configurations that *page* of the list holds; none if it is not readable."""
+    items = page.object.get("configurations")
+    if not isinstance(items, list):
+        return []
+    return [str(item.get("id")) for item in items if isinstance(item, dict)]
+
+
 def small_size(sids: Collection[str]) -> int:
     """A page size that spreads a list of *sids* over a handful of pages."""
     return min(max(3, -(-len(sids) // 8)), LARGEST_PAGE)

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
-from orchestrator_contract.api.pagination import small_size, token_of
+from orchestrator_contract.api.pagination import ids_of, small_size, token_of
 from orchestrator_contract.contract.limits import LARGEST_PAGE
 from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.exceptions import (
@@ -20,7 +20,7 @@ from orchestrator_contract.http.retry_after import past_500
 from orchestrator_contract.provision.payload import RICH
 from orchestrator_contract.resources.configuration import READ_LAG_S, Configuration
 from orchestrator_contract.resources.operation import Operation
-from orchestrator_contract.rules import control_plane, deletion
+from orchestrator_contract.rules import control_plane
 from orchestrator_contract.scope import DEFAULT_SCOPE
 from orchestrator_contract.steps.deletes import Deletes
 from orchestrator_contract.steps.step import Step, Uses
@@ -158,11 +158,8 @@ class ListWalks(Step):
 
     def _walk(self, size: int, configurations: Sequence[Configuration]) -> Walk:
         sids = {one.sid for one in configurations}
-        seen: list[str] = []
-        pages: list[Exchange] = []
-        for item, page in self._list.items(size=size):
-            seen.append(str(item.get("id")))
-            pages += [page] if page not in pages[-1:] else []
+        pages = [page for page in self._list.pages(size=size) if ids_of(page)]
+        seen = [sid for page in pages for sid in ids_of(page)]
         repeated = {sid for sid in sids if seen.count(sid) > 1}
         return Walk(size, sids - set(seen), repeated, pages)
 
@@ -207,43 +204,35 @@ class ListWalks(Step):
 
     # ---------------------------------------------------------------- what the list shows
 
-    def check_listed(self, configurations: Sequence[Configuration]) -> bool:
-        """The list shows every configuration, once read lag is over.
+    def check_listed(
+        self, configurations: Sequence[Configuration], store: str | None = None
+    ) -> list[Exchange]:
+        """Check that the list, or a memory *store*'s, shows *configurations*; returns its pages.
+
+        What was just created may show late.
 
         Raises:
             Inconclusive: the list has several pages, and others may have moved it.
         """
+        wanted = {
+            one.sid
+            for one in configurations
+            if store is None or one.payload.get("memoryStoreId") == store
+        }
         pages: list[Exchange] = []
 
-        def missing() -> set[str]:
-            pages[:] = self._list.pages(size=LARGEST_PAGE)
-            return {one.sid for one in configurations} - _ids(pages)
+        def lacking() -> set[str]:
+            return wanted - {sid for page in pages for sid in ids_of(page)}
 
-        self._endpoint.until(lambda: not missing(), READ_LAG_S, 0.2)
-        lacking = {one.sid for one in configurations} - _ids(pages)
-        if lacking and sum(bool(one.object["configurations"]) for one in pages) > 1:
-            raise Inconclusive("the list does not fit on one page, so others may have moved it")
-        return control_plane.listed(self._findings, lacking, pages)
-
-    def check_store(
-        self, store: str, deleted: Sequence[Operation], remaining: Sequence[Configuration]
-    ) -> bool:
-        """Check a memory *store*'s list: the remaining, and none deleted."""
-        pages: list[Exchange] = []
-        sids = {one.sid for one in remaining if one.payload.get("memoryStoreId") == store}
-
-        def missing() -> set[str]:
+        def shows_all() -> bool:
             pages[:] = self._list.pages(size=LARGEST_PAGE, store=store)
-            return sids - _ids(pages)
+            return not lacking()
 
-        lacking = missing()
-        for operation in deleted:
-            for page in (one for one in pages if operation.sid in _ids([one])):
-                deletion.not_listed(self._findings, operation.steps, operation.sid, page)
-        if lacking:
-            self._endpoint.until(lambda: not missing(), READ_LAG_S, 0.5)
-            lacking = sids - _ids(pages)
-        return control_plane.listed(self._findings, lacking, pages)
+        self._endpoint.until(shows_all, READ_LAG_S, 0.2)
+        if lacking() and sum(bool(ids_of(page)) for page in pages) > 1:
+            raise Inconclusive("the list does not fit on one page, so others may have moved it")
+        control_plane.listed(self._findings, lacking(), pages)
+        return pages
 
     def fetch_each_time(self, configurations: Sequence[Configuration]) -> bool:
         """Check that each of many fetches shows them, once read lag is over."""
@@ -304,12 +293,3 @@ def _full_size(number: int) -> int:
     """The largest page size that divides a list of *number* into a few pages; 0 if none does."""
     sizes = range(min(number // 2, LARGEST_PAGE), max(number // _FEW_PAGES, 1), -1)
     return next((size for size in sizes if number % size == 0), 0)
-
-
-def _ids(pages: Iterable[Exchange]) -> set[str]:
-    return {
-        str(item.get("id"))
-        for page in pages
-        for item in page.object.get("configurations", ())
-        if isinstance(item, dict)
-    }

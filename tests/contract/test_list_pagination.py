@@ -104,12 +104,13 @@ def test_pages_backwards_hold_nothing_deleted(
 @pytest.mark.extended
 @pytest.mark.requirement("DELETED-LIST", "CTRL-READ-AFTER-CREATE")
 def test_list_of_a_memory_store_holds_what_remains(
-    list_walks: ListWalks, listed: ListedConfigurations
+    list_walks: ListWalks, listed: ListedConfigurations, check: Check
 ) -> None:
     """The list of a memory store holds the remaining configurations only."""
     deleted = listed.delete_some()
 
-    list_walks.check_store(listed.store, deleted, listed.remaining)
+    for page in list_walks.check_listed(listed.remaining, listed.store):
+        check.page_holds_none(deleted, page)
 
 
 @pytest.mark.requirement("EFFECT-NO-OTHER")
