@@ -90,6 +90,15 @@ class FailedOperations(Step):
             configurations = self._endpoint.configurations.take(number, payloads=payloads)
         return self.judged(self._endpoint.each(self.accept, configurations))
 
+    def fail_one(self, configuration: Configuration) -> Operation:
+        """A keyed delete of *configuration* that FAILED.
+
+        Raises:
+            Inconclusive: the profile does not make the operation of any configuration fail.
+        """
+        _ = self.repeatable
+        return self.judged([self.accept(configuration)])[0]
+
     def judged(self, operations: list[Operation]) -> list[Operation]:
         """The *operations* that FAILED, at their end.
 

@@ -62,23 +62,17 @@ class FaultInjection(Step):
         return fault is not None and bool(fault.headers)
 
     def provoke(
-        self,
-        status: int,
-        target: Configuration,
-        count: int = 1,
-        *,
-        key: str | None = None,
-        keyed: bool = False,
+        self, status: int, target: Configuration, count: int = 1, *, key: str | None = None
     ) -> InjectedFault:
         """Send up to *count* deletes that return *status*; at least one did.
 
-        The first has *key*; of the others every second has a new key, or with *keyed* each. No more
-        are sent once one was not answered as provoked.
+        The first has *key*; of the others every second has a new key. No more are sent once one was
+        not answered as provoked.
 
         Raises:
             Inconclusive: the profile has no way to provoke *status*, or it gave another one.
         """
-        found = self.attempt(status, target, count, key=key, keyed=keyed)
+        found = self.attempt(status, target, count, key=key)
         self._judge(found)
         return found
 
@@ -91,7 +85,7 @@ class FaultInjection(Step):
         key: str | None = None,
         keyed: bool = False,
     ) -> InjectedFault:
-        """Like `provoke`, without judging which status came.
+        """Like `provoke`, without judging which status came; with *keyed* each has a new key.
 
         Raises:
             Inconclusive: the profile has no way to provoke *status*.
@@ -130,19 +124,22 @@ class FaultInjection(Step):
             raise Inconclusive(f"the SID that returns {status} is not shown by a fetch")
         return found
 
-    def attempt_and_follow(self, status: int, target: Configuration) -> list[Exchange]:
-        """Responses with *status*, as far as it can be provoked there.
+    def attempt_and_follow(
+        self, status: int, target: Configuration, count: int = 0, *, key: str | None = None
+    ) -> InjectedFault:
+        """Like `attempt`, by default as often as the effort has it, and on *target* itself.
 
         Deletes that are accepted instead are followed.
 
         Raises:
-            Inconclusive: the profile has no headers that provoke it.
+            Inconclusive: the profile has no headers that provoke *status*.
         """
         if not self.by_headers(status):
             raise Inconclusive(f"needs fault.{status} by headers")
-        found = self.attempt(status, target, self._endpoint.effort.refusals // 8)
+        count = count or self._endpoint.effort.refusals // 8
+        found = self.attempt(status, target, count, key=key)
         self._endpoint.follow(target, *found.exchanges)
-        return found.hits
+        return found
 
     def observe_effect(self, found: InjectedFault) -> None:
         """Observe the effect of refused deletes; a 500 or 503 promises none."""

@@ -12,7 +12,6 @@ from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.rules import deletion, errors
 from orchestrator_contract.rules.idempotency import MISMATCH
-from orchestrator_contract.steps.failed_operations import FailedOperations
 from orchestrator_contract.steps.fault_injection import APART_S, FaultInjection
 from orchestrator_contract.steps.step import Step, Uses
 from orchestrator_contract.steps.unauthorized import UnauthorizedCallers
@@ -179,10 +178,8 @@ class StoredErrors(Step):
         Raises:
             Inconclusive: the profile does not provoke *status* by headers.
         """
-        if not self._faults.by_headers(status):
-            raise Inconclusive(f"needs fault.{status} by headers")
         key = self._endpoint.key()
-        first = self._faults.attempt(status, configuration, key=key).exchanges[-1]
+        first = self._faults.attempt_and_follow(status, configuration, 1, key=key).exchanges[-1]
         call = Call("delete", configuration.sid, provokes=status)
         again = self._api.delete(configuration, key=first.key, call=call)
         if first.status == status:
@@ -210,7 +207,6 @@ class RefusedDeletes(Step):
     """Aims deletes at configurations that must exist afterwards."""
 
     _faults = Uses(FaultInjection)
-    _failed_operations = Uses(FailedOperations)
     _unauthorized = Uses(UnauthorizedCallers)
 
     def refuse(self, way: str, configuration: Configuration) -> Sequence[Exchange]:
@@ -221,23 +217,8 @@ class RefusedDeletes(Step):
         """
         if way == "other account":
             return [self._unauthorized.delete(way, configuration)]
-        return self._by_fault(_STATUSES[way], configuration)
-
-    def fail(self, configuration: Configuration) -> Operation:
-        """A delete of *configuration* under a key, FAILED.
-
-        Raises:
-            Inconclusive: the profile does not make the operation of any configuration fail.
-        """
-        _ = self._failed_operations.repeatable
-        operation = self._failed_operations.accept(configuration)
-        return self._failed_operations.judged([operation])[0]
-
-    def _by_fault(self, status: int, configuration: Configuration) -> list[Exchange]:
-        if not self._faults.by_headers(status):
-            raise Inconclusive(f"needs fault.{status} by headers")
-        found = self._faults.attempt(status, configuration, _FAULTS, key=self._endpoint.key())
-        self._endpoint.follow(configuration, *found.exchanges)
+        status, key = _STATUSES[way], self._endpoint.key()
+        found = self._faults.attempt_and_follow(status, configuration, _FAULTS, key=key)
         if found.accepted or not found.hits:
             raise Inconclusive(f"the profile's way to provoke {status} did not refuse it")
         return found.hits[-2:]

@@ -429,10 +429,10 @@ def far_delete(
 
 @pytest.fixture(scope="session")
 def far_failed(
-    configurations: Provisioner, refused_deletes: RefusedDeletes, far: Scope
+    configurations: Provisioner, failed_operations: FailedOperations, far: Scope
 ) -> Operation:
     """A delete under a key in the farthest scope, whose operation has FAILED."""
-    return refused_deletes.fail(configurations.one(scope=far))
+    return failed_operations.fail_one(configurations.one(scope=far))
 
 
 @pytest.fixture(params=["elsewhere", pytest.param("second-day", marks=pytest.mark.clock)])

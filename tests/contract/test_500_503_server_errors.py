@@ -39,7 +39,7 @@ def test_server_error_of_another_scope_matches_its_schema(
     faults: FaultInjection, spare_elsewhere: Configuration, check: Check, status: int
 ) -> None:
     """A server error of another account or region has the documented form."""
-    for response in faults.attempt_and_follow(status, spare_elsewhere):
+    for response in faults.attempt_and_follow(status, spare_elsewhere).hits:
         matches_schema(check.findings, response, f"responses/{status}.body.json")
 
 

@@ -13,6 +13,7 @@ from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.steps.clock import DAY, Clock
 from orchestrator_contract.steps.deletes import Deletes
+from orchestrator_contract.steps.failed_operations import FailedOperations
 from orchestrator_contract.steps.refusals import RefusedDeletes
 
 # ------------------------------------------------------------------ days later
@@ -45,10 +46,10 @@ def test_configuration_that_no_delete_named_exists_days_later(
 @pytest.mark.extended
 @pytest.mark.requirement("OP-STATUS-ORDER", "OP-TIMESTAMPS", "OP-FAILED-NO-EFFECT")
 def test_failed_operation_and_its_configuration_are_unchanged_days_later(
-    configuration: Configuration, refused_deletes: RefusedDeletes, clock: Clock, check: Check
+    configuration: Configuration, failed_operations: FailedOperations, clock: Clock, check: Check
 ) -> None:
     """Three days later a FAILED delete is as it was, and has no effect."""
-    failed = refused_deletes.fail(configuration)
+    failed = failed_operations.fail_one(configuration)
 
     clock.advance(3 * DAY)
 
