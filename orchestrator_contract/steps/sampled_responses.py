@@ -11,7 +11,6 @@ from orchestrator_contract.exceptions import Inconclusive
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.retry_after import past_500
 from orchestrator_contract.resources.configuration import Configuration
-from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.steps.fault_injection import FaultInjection
 from orchestrator_contract.steps.step import Step, Uses
 
@@ -95,12 +94,7 @@ class SampledResponses(Step):
 
     def _follow(self, configuration: Configuration, *exchanges: Exchange) -> None:
         """Follow accepted deletes to their end, as far as they can be followed."""
-        operations: dict[str, Operation] = {}
         with contextlib.suppress(Inconclusive):
-            for exchange in exchanges:
-                if exchange.status == 202:
-                    operation = self._endpoint.poller.accept(exchange, configuration)
-                    operations[operation.id] = operation
-            self._endpoint.poller.finish(list(operations.values()), early=False)
-        if any(operation.status == "COMPLETED" for operation in operations.values()):
-            self._endpoint.inventory.gone(configuration)
+            operations = self._endpoint.follow(configuration, *exchanges)
+            if any(operation.status == "COMPLETED" for operation in operations):
+                self._endpoint.inventory.gone(configuration)
