@@ -57,8 +57,9 @@ fi
 
 message() { # The error message of the log, else its end, as an indented block of Markdown.
   local text
-  text=$(sed -n '/^ERROR: /,$p' "$log" | head -c 4000)
-  [ -n "$text" ] || text=$(tail -n 20 "$log" | head -c 4000)
+  # head stops reading at its bound, and pipefail would take that for a failure of the script.
+  text=$(sed -n '/^ERROR: /,$p' "$log" | head -c 4000 || true)
+  [ -n "$text" ] || text=$(tail -n 20 "$log" | head -c 4000 || true)
   printf '%s\n' "$text" | sed 's/^/    /'
 }
 if [ -n "${GITHUB_STEP_SUMMARY:-}" ]; then

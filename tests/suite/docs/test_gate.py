@@ -33,7 +33,7 @@ class Ended:
     log: str
 
 
-def gate(folder: Path, **inputs: str) -> Ended:
+def gate(folder: Path, *, python: str = sys.executable, **inputs: str) -> Ended:
     """Run the script in *folder* as GitHub does."""
     output, summary = folder / "github-output", folder / "github-summary"
     inherited = {
@@ -44,7 +44,7 @@ def gate(folder: Path, **inputs: str) -> Ended:
     env = (
         inherited
         | {
-            "PYTHON": sys.executable,
+            "PYTHON": python,
             "GITHUB_OUTPUT": str(output),
             "GITHUB_STEP_SUMMARY": str(summary),
         }
@@ -179,6 +179,20 @@ def test_a_run_without_a_verdict_shows_its_message(tmp_path: Path) -> None:
     assert block.startswith("    ERROR: no-such.toml: ")
     assert all(line.startswith("    ") for line in block.splitlines())
     assert "no-such.toml" in ended.log
+
+
+@pytest.mark.parametrize("begin", ["ERROR: ", ""])
+def test_a_long_message_is_cut(tmp_path: Path, begin: str) -> None:
+    """The exit code and the message's beginning are there however long the log is."""
+    broken = tmp_path / "python"
+    broken.write_text(f"#!/bin/sh\necho '{begin}{'x' * 200_000}'\nexit 4\n", encoding="utf-8")
+    broken.chmod(0o755)
+
+    ended = gate(tmp_path, python=str(broken))
+
+    assert (ended.code, ended.outputs["exit-code"]) == (4, "4")
+    assert f"\n\n    {begin}xxx" in ended.summary
+    assert 3_900 < len(ended.summary) < 4_200
 
 
 def test_inputs_reach_the_script() -> None:
