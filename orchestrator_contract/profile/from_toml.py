@@ -26,15 +26,17 @@ from orchestrator_contract.profile.model import (
     Trigger,
 )
 
-#: Headers that frame, address or authorize a request, which a profile may not give.
-_OWN_HEADERS = re.compile(
+#: Headers that a profile may not give.
+_RESERVED = re.compile(
+    # They frame, address or authorize a request.
     "authorization|connection|content-length|expect|host|keep-alive|proxy-authorization|te|trailer"
-    "|transfer-encoding|upgrade",
+    "|transfer-encoding|upgrade"
+    # They depend on its body and test.
+    "|accept-encoding|content-encoding|content-type|idempotency-key",
     re.IGNORECASE,
 )
-#: Headers that depend on a request's body and test.
-_OF_EACH_REQUEST = re.compile(
-    "accept-encoding|content-encoding|content-type|idempotency-key", re.IGNORECASE
+_NO_SUCH_HEADER = (
+    "expected no header that addresses, frames or authorizes a request or that tests set"
 )
 #: The keys that give what a header of `[target]` may not.
 _INSTEAD = {
@@ -174,10 +176,9 @@ def _headers(given: Mapping[str, Any]) -> tuple[Header, ...]:
     seen: set[str] = set()
     for name in given:
         lower = name.lower()
-        if _OWN_HEADERS.fullmatch(name) or _OF_EACH_REQUEST.fullmatch(name):
+        if _RESERVED.fullmatch(name):
             raise ProfileError(
-                "target.headers: expected no header that addresses, frames or authorizes a request "
-                f"or that tests set, found {name}{_INSTEAD.get(lower, '')}"
+                f"target.headers: {_NO_SUCH_HEADER}, found {name}{_INSTEAD.get(lower, '')}"
             )
         if lower in seen:
             raise ProfileError(f"target.headers: expected each header once, found {name}")
@@ -229,11 +230,8 @@ def _region_accounts(
 
 def _trigger(key: str, entry: dict[str, Any]) -> Trigger:
     for name in entry.get("headers", {}):
-        if _OWN_HEADERS.fullmatch(name) or name.lower() == "cookie":
-            raise ProfileError(
-                f"{key}.headers: expected no header that addresses, frames or authorizes the "
-                f"request, found {name}"
-            )
+        if _RESERVED.fullmatch(name) or name.lower() == "cookie":
+            raise ProfileError(f"{key}.headers: {_NO_SUCH_HEADER}, found {name}")
     burst = entry.get("burst")
     return Trigger(
         entry.get("headers", {}),

@@ -539,11 +539,13 @@ def test_mistakes_are_named_without_secrets(
         ("Content-Length", "0"),
         ("TRANSFER-ENCODING", "chunked"),
         ("Connection", "x"),
+        ("Idempotency-Key", "00000000-0000-4000-8000-000000000000"),
+        ("content-type", "text/plain"),
     ],
 )
 @pytest.mark.parametrize("where", ["faults.429", "operation_failure"])
 def test_headers_stay_in_their_line(tmp_path: Path, where: str, name: str, value: str) -> None:
-    """A header of the profile neither ends its line nor says where the request ends, where it goes and who sends it."""
+    """A header of the profile neither ends its line, nor is one that requests need or tests set."""
     with pytest.raises(ProfileError, match=rf"{where}\.headers"):
         read(tmp_path, BASE + f'[{where}]\nheaders = {{ "{name}" = "{value}" }}\n')
 
