@@ -72,11 +72,14 @@ def load_target(target: str, *, yes: bool) -> Profile:
 def shared(whole: Profile, of: int) -> Profile:
     """*whole* with this process's part of limits that *of* processes keep."""
     limits = whole.limits
+    delete_requests = limits.delete_requests // of
+    # 0 would mean that DELETEs have no bound: a process without a share of them sends nothing.
+    idle = bool(limits.delete_requests) and not delete_requests
     part = replace(
         limits,
-        requests=limits.requests // of,
+        requests=0 if idle else limits.requests // of,
         deletes=limits.deletes // of,
-        delete_requests=-(-limits.delete_requests // of),
+        delete_requests=delete_requests,
         requests_per_second=limits.requests_per_second / of,
     )
     return replace(whole, limits=part)

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from orchestrator_contract import profile
+from orchestrator_contract import preflight, profile
 from orchestrator_contract.coordination.journal import account_label, read
+from orchestrator_contract.exceptions import EndpointUnusable
 from orchestrator_contract.load.session import (
     CORE,
     LoadFindings,
@@ -24,7 +25,9 @@ from orchestrator_contract.results.verdict import Overall, Policy
 
 TARGET = replace(
     profile.from_url("http://127.0.0.1:9"),
-    limits=Limits(requests=100, requests_per_second=50, deletes=11, poll_timeout_s=5),
+    limits=Limits(
+        requests=100, requests_per_second=50, deletes=11, poll_timeout_s=5, delete_requests=20
+    ),
 )
 
 
@@ -42,7 +45,19 @@ def test_shares_stay_within_the_limits(of: int) -> None:
 
     assert part.requests * of <= 100
     assert part.deletes * of <= 11
+    assert 0 < part.delete_requests * of <= 20
     assert part.requests_per_second * of == pytest.approx(50)
+
+
+def test_a_process_without_deletes_sends_nothing(tmp_path: Path) -> None:
+    """Where there are fewer DELETEs than processes, none is sent: 0 means no bound."""
+    share = Share("abc", 1, index=3, of=21)
+    session = Session(TARGET, share, tmp_path, lambda *_: None, lambda *_: None)
+
+    with pytest.raises(EndpointUnusable, match="budget"):
+        preflight.ready(session.endpoint)
+
+    assert session.close()["findings"]["requests"] == 0
 
 
 def test_distant_target_needs_consent() -> None:
