@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from fnmatch import fnmatchcase
-from zlib import crc32
 
 from orchestrator_contract.adequacy.hostile import load_units
 from orchestrator_contract.mock import registry
@@ -56,18 +55,11 @@ def all_cases() -> list[Case]:
     ]
 
 
-def chosen(
-    cases: list[Case], kinds: list[str], globs: list[str], shard: tuple[int, int]
-) -> list[Case]:
-    """The *cases* of one of *kinds*, with a name like one of *globs*, in shard K of N.
-
-    A case stays in its shard when others come: its name decides.
-    """
-    k, n = shard
+def chosen(cases: list[Case], kinds: list[str], globs: list[str]) -> list[Case]:
+    """The *cases* of one of *kinds*, with a name like one of *globs*; empty: of all."""
     return [
         case
         for case in cases
         if (not kinds or case.kind in kinds)
         and (not globs or any(fnmatchcase(case.name, glob) for glob in globs))
-        and crc32(f"{case.kind}/{case.name}".encode()) % n == k - 1
     ]

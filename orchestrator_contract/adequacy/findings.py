@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 from orchestrator_contract.adequacy.cases import Case, Kind
 from orchestrator_contract.adequacy.forked import KILLED
-from orchestrator_contract.adequacy.trial import Trial
+from orchestrator_contract.adequacy.trial import NOT_STARTED, Trial
 from orchestrator_contract.contract.catalogue import Catalogue
+
+Pair = tuple[Case, Trial]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,8 @@ class Finding:
 
 def broken(trial: Trial) -> str:
     """How the suite itself broke in *trial*; empty when it did not."""
+    if trial.exit == NOT_STARTED:
+        return "the endpoint did not start"
     if trial.exit == KILLED:
         return "it did not end in time"
     if trial.exit not in (0, 1, 4):
@@ -101,7 +105,7 @@ def of_case(case: Case, trial: Trial, known: Catalogue) -> Iterable[Finding]:
             )
 
 
-def unproved(pairs: Iterable[tuple[Case, Trial]], known: Catalogue) -> list[str]:
+def unproved(pairs: Iterable[Pair], known: Catalogue) -> list[str]:
     """Requirements that no defect proves; advisory ones included."""
     proved = {
         one

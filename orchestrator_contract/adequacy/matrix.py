@@ -8,20 +8,22 @@ variant is accused, and no hostile endpoint breaks it. Anything else is exit cod
 from __future__ import annotations
 
 import argparse
+import json
 import multiprocessing
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from random import Random
 
-from orchestrator_contract.adequacy import forked, tables
+from orchestrator_contract.adequacy import forked
 from orchestrator_contract.adequacy.cases import Case, Kind, all_cases, chosen
 from orchestrator_contract.adequacy.findings import (
     Finding,
+    Pair,
     all_findings,
     broken,
     of_case,
@@ -33,17 +35,11 @@ from orchestrator_contract.contract import catalogue
 from orchestrator_contract.contract.catalogue import Catalogue
 from orchestrator_contract.effort import EFFORTS
 
+_FILE = "matrix.json"
 #: What was found so far is written this often, for a run that is cut short.
 _WRITE_EVERY_S = 15
 #: What a plain profile gives; a second delete that conflicts needs no fault.
 _PLAIN = {"provision", "create", "credentials", "fault.409"}
-
-
-def _shard(text: str) -> tuple[int, int]:
-    k, _, n = text.partition("/")
-    if not (k.isdigit() and n.isdigit() and 1 <= int(k) <= int(n)):
-        raise argparse.ArgumentTypeError(f"{text} is not K/N with K from 1 to N")
-    return int(k), int(n)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -57,7 +53,7 @@ def parser() -> argparse.ArgumentParser:
         type=Path,
         default=Path("proof-report"),
         metavar="DIR",
-        help="where matrix.md and matrix.json go (%(default)s)",
+        help=f"where {_FILE} goes (%(default)s)",
     )
     add(
         "--kind",
@@ -72,13 +68,6 @@ def parser() -> argparse.ArgumentParser:
         default=[],
         metavar="GLOB",
         help="only cases with such a name; again for more (all)",
-    )
-    add(
-        "--shard",
-        type=_shard,
-        default=(1, 1),
-        metavar="K/N",
-        help="the K-th of N parts, to spread over machines",
     )
     add(
         "--fast",
@@ -127,6 +116,54 @@ def line(case: Case, trial: Trial, findings: Sequence[Finding]) -> str:
     )
 
 
+def summary(pairs: Sequence[Pair], unproved: Sequence[str], known: Catalogue) -> Iterator[str]:
+    """How many cases of each kind ended as they should."""
+    defects, variants, hostile = ([pair for pair in pairs if pair[0].kind is kind] for kind in Kind)
+    if defects:
+        found = sum(bool(proves(case, trial, known)) for case, trial in defects)
+        proved = len(known.requirements) - len(unproved)
+        yield f"{found} of {len(defects)} defects found"
+        yield f"{proved} of {len(known.requirements)} requirements proved by a defect"
+    if variants:
+        passed = sum(not trial.found and trial.exit == 0 for _, trial in variants)
+        yield f"{passed} of {len(variants)} variants without a finding"
+    if hostile:
+        survived = sum(trial.exit in case.expect and not broken(trial) for case, trial in hostile)
+        yield f"{survived} of {len(hostile)} hostile endpoints survived"
+
+
+def write(
+    folder: Path,
+    pairs: Sequence[Pair],
+    findings: Sequence[Finding],
+    unproved: Sequence[str],
+    known: Catalogue,
+    terms: Terms,
+) -> None:
+    """Write the matrix into *folder*, which is made."""
+    folder.mkdir(parents=True, exist_ok=True)
+    document = {
+        "effort": terms.effort,
+        "seed": terms.seed,
+        "fast": terms.fast,
+        "workers": terms.workers,
+        "findings": [asdict(finding) for finding in findings],
+        "unproved": list(unproved),
+        "trials": [
+            {
+                **asdict(trial),
+                "text": case.text,
+                "requirements": list(case.requirements),
+                "shows": case.shows,
+                "expect": sorted(case.expect),
+                "proves": sorted(proves(case, trial, known)) if case.kind is Kind.DEFECT else [],
+            }
+            for case, trial in pairs
+        ],
+    }
+    (folder / _FILE).write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+
+
 def _is_plain(case: Case, known: Catalogue) -> bool:
     """True if one account without faults and clock can show *case*."""
     needs = [{*known[one].needs} for one in case.requirements]
@@ -139,7 +176,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = made.parse_args(argv)
     everything = all_cases()
     known = catalogue.load()
-    cases = chosen(everything, arguments.kind, arguments.only, arguments.shard)
+    cases = chosen(everything, arguments.kind, arguments.only)
     if arguments.like_twilio:
         cases = [case for case in cases if _is_plain(case, known)]
     if arguments.sample is not None:
@@ -166,8 +203,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     by_name = {(str(case.kind), case.name): case for case in cases}
     trials: dict[tuple[str, str], Trial] = {}
 
-    def conclude() -> list[Finding]:
-        """Judge and write what there is so far."""
+    def conclude() -> tuple[list[Finding], list[str]]:
+        """Judge and write what there is so far; the findings, and the summary."""
         pairs = [
             (case, trials[key]) for case in cases if (key := (str(case.kind), case.name)) in trials
         ]
@@ -179,8 +216,8 @@ def main(argv: Sequence[str] | None = None) -> int:
                 for one in open_
                 if known[one].level.gates
             ]
-        tables.write(arguments.out, pairs, findings, open_, known, terms)
-        return findings
+        write(arguments.out, pairs, findings, open_, known, terms)
+        return findings, [*summary(pairs, open_, known)]
 
     started = written = time.monotonic()
     forked.preload()
@@ -200,12 +237,15 @@ def main(argv: Sequence[str] | None = None) -> int:
                     written = time.monotonic()
         except BaseException:
             pool.shutdown(cancel_futures=True)
+            conclude()
             raise
-    findings = conclude()
+    findings, counts = conclude()
     for finding in findings:
         print(f"{finding.what}: {finding.about}: {finding.text[:400]}", file=sys.stderr)
     print(
+        *counts,
         f"{len(cases)} cases in {time.monotonic() - started:.0f} s, {len(findings)} findings:"
-        f" {arguments.out / 'matrix.md'}"
+        f" {arguments.out / _FILE}",
+        sep="\n",
     )
     return 1 if findings else 0

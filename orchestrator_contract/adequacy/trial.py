@@ -11,13 +11,16 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from orchestrator_contract.adequacy import forked
 from orchestrator_contract.adequacy.cases import Case, Kind
 
+#: The exit code in a trial whose endpoint did not start.
+NOT_STARTED = -2
+#: Seconds after which a run counts as hanging.
+_TIMEOUT_S = 600
 PROJECT = Path(__file__).parents[2]
 #: Lines that a run of the suite never prints, whatever the endpoint does; a body may be quoted.
 BROKEN = re.compile(
@@ -52,8 +55,6 @@ class Terms:
     workers: int = 0
     #: On the mock like a real account, with its plain profile.
     like_twilio: bool = False
-    #: Seconds after which a run counts as hanging.
-    timeout_s: float = 600
 
 
 @dataclass(slots=True)
@@ -62,7 +63,7 @@ class Trial:
 
     kind: str
     name: str
-    #: The suite's exit code; -1 when it had to be killed.
+    #: The suite's exit code; `KILLED` when it had to be killed, or `NOT_STARTED`.
     exit: int
     seconds: float
     #: Whether all tests were run.
@@ -84,10 +85,6 @@ class Trial:
         """Requirements that the run blames the endpoint for."""
         return {*self.breached, *self.warned}
 
-    def as_json(self) -> dict[str, Any]:
-        """As matrix.json lists it."""
-        return asdict(self)
-
 
 def command_of(case: Case, terms: Terms) -> list[str]:
     """The command that starts the endpoint of *case*."""
@@ -99,7 +96,8 @@ def command_of(case: Case, terms: Terms) -> list[str]:
 
 
 @contextmanager
-def _endpoint(case: Case, terms: Terms, profile: Path, env: dict[str, str]) -> Iterator[None]:
+def _endpoint(case: Case, terms: Terms, profile: Path, env: dict[str, str]) -> Iterator[bool]:
+    """The endpoint of *case* while it runs; False if it does not start."""
     command = [
         *command_of(case, terms),
         "--port",
@@ -119,9 +117,7 @@ def _endpoint(case: Case, terms: Terms, profile: Path, env: dict[str, str]) -> I
     ) as process:
         assert process.stdout is not None
         try:
-            if not process.stdout.readline():
-                raise RuntimeError(f"{' '.join(command)}: did not start")
-            yield
+            yield bool(process.stdout.readline())
         finally:
             process.communicate()
 
@@ -144,11 +140,7 @@ def _described(case: Case, terms: Terms) -> str:
 
 
 def run(case: Case, terms: Terms) -> Trial:
-    """Start the endpoint, run the suite against it, read the report.
-
-    Raises:
-        RuntimeError: the endpoint does not start.
-    """
+    """Start the endpoint, run the suite against it, read the report."""
     clean = {
         name: value
         for name, value in os.environ.items()
@@ -162,10 +154,12 @@ def run(case: Case, terms: Terms) -> Trial:
             Path(folder, "report"),
             Path(folder, "output.txt"),
         )
-        with _endpoint(case, terms, profile, env):
-            code = forked.run(
-                _suite(profile, report, case, terms), PROJECT, env, log, terms.timeout_s
-            )
+        code, output = NOT_STARTED, ""
+        with _endpoint(case, terms, profile, env) as started_up:
+            if started_up:
+                command = _suite(profile, report, case, terms)
+                code = forked.run(command, PROJECT, env, log, _TIMEOUT_S)
+                output = log.read_text("utf-8", "replace")
         full = not (terms.fast and case.kind is Kind.DEFECT)
         trial = Trial(
             case.kind,
@@ -175,7 +169,7 @@ def run(case: Case, terms: Terms) -> Trial:
             full,
             command=_described(case, terms),
         )
-        _read(trial, report / "conformance.json", log.read_text("utf-8", "replace"))
+        _read(trial, report / "conformance.json", output)
     return trial
 
 

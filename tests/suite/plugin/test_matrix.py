@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator_contract.adequacy import forked, tables
+from orchestrator_contract.adequacy import forked
 from orchestrator_contract.adequacy.cases import Case, Kind, all_cases, chosen
 from orchestrator_contract.adequacy.findings import broken, of_case, proves, unproved
-from orchestrator_contract.adequacy.matrix import main
-from orchestrator_contract.adequacy.trial import Terms, Trial
+from orchestrator_contract.adequacy.matrix import main, summary, write
+from orchestrator_contract.adequacy.trial import NOT_STARTED, Terms, Trial, run
 from orchestrator_contract.contract import catalogue
 
 KNOWN = catalogue.load()
@@ -163,22 +163,21 @@ def test_broken_runs_are_told_apart() -> None:
     assert broken(replace(fine, exit=forked.KILLED)) == "it did not end in time"
 
 
-def test_shards_are_a_partition() -> None:
-    """All shards together are all cases, each once."""
-    cases = all_cases()
+def test_an_endpoint_that_does_not_start_is_a_finding() -> None:
+    """The trial says so, so that the other cases go on."""
+    case = Case(Kind.VARIANT, "no-such-variant", "")
 
-    parts = [chosen(cases, [], [], (k, 3)) for k in (1, 2, 3)]
+    ended = run(case, Terms())
 
-    assert sorted((c.kind, c.name) for part in parts for c in part) == sorted(
-        (c.kind, c.name) for c in cases
-    )
-    assert all(parts)
+    assert ended.exit == NOT_STARTED
+    (finding,) = of_case(case, ended, KNOWN)
+    assert finding.text.startswith("the endpoint did not start")
 
 
 def test_cases_are_selected_by_kind_and_name() -> None:
     """--kind and --only narrow what is run."""
-    assert {c.kind for c in chosen(all_cases(), ["variants"], [], (1, 1))} == {Kind.VARIANT}
-    assert {c.name for c in chosen(all_cases(), ["defects"], ["accepted-status:*"], (1, 1))} == {
+    assert {c.kind for c in chosen(all_cases(), ["variants"], [])} == {Kind.VARIANT}
+    assert {c.name for c in chosen(all_cases(), ["defects"], ["accepted-status:*"])} == {
         "accepted-status:200",
         "accepted-status:201",
         "accepted-status:204",
@@ -213,26 +212,24 @@ def test_every_gating_requirement_has_a_defect() -> None:
     ] == []
 
 
-def test_tables(tmp_path: Path) -> None:
-    """Both files say which defect was found by what, and what speaks against the suite."""
+def test_matrix_is_written_and_summed_up(tmp_path: Path) -> None:
+    """The file says which defect was found by what, and what speaks against the suite."""
     pairs = [
         (DEFECT, trial(DEFECT, 1, breached=("DEL-STATUS",))),
         (VARIANT, trial(VARIANT, 1, breached=("HTTP-COMPLETE",))),
     ]
     findings = [finding for case, run in pairs for finding in of_case(case, run, KNOWN)]
 
-    tables.write(tmp_path / "new", pairs, findings, unproved(pairs, KNOWN), KNOWN, Terms())
+    write(tmp_path / "new", pairs, findings, unproved(pairs, KNOWN), KNOWN, Terms())
 
-    text = (tmp_path / "new" / "matrix.md").read_text()
     document = json.loads((tmp_path / "new" / "matrix.json").read_text())
-    assert "1 of 1 defects found" in text
-    assert (
-        "| accepted-status:201 | An accepted delete answers 201 | always | DEL-STATUS | DEL-STATUS |  | 10 |"
-        in text
-    )
-    assert "**variant accused**: chunked" in text
-    assert [one["what"] for one in document["findings"]] == ["variant accused"]
+    assert [(one["what"], one["about"]) for one in document["findings"]] == [
+        ("variant accused", "chunked")
+    ]
     assert document["trials"][0]["proves"] == ["DEL-STATUS"]
+    counts = [*summary(pairs, [], KNOWN)]
+    assert counts[0] == "1 of 1 defects found"
+    assert counts[-1] == "0 of 1 variants without a finding"
 
 
 def test_nothing_selected(capsys: pytest.CaptureFixture[str]) -> None:
@@ -245,7 +242,7 @@ def test_nothing_selected(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_one_defect_from_end_to_end(tmp_path: Path) -> None:
-    """The command runs the suite against a defect, finds it, and writes both files."""
+    """The command runs the suite against a defect, finds it, and writes the matrix."""
     code = main(
         [
             "--kind",
@@ -268,7 +265,7 @@ def test_one_defect_from_end_to_end(tmp_path: Path) -> None:
 
 
 def test_a_variant_that_is_accused_fails_the_matrix(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The command ends with 1 when the suite accuses an endpoint that it must not accuse."""
     monkeypatch.setattr("orchestrator_contract.adequacy.matrix.all_cases", lambda: [VARIANT])
@@ -277,7 +274,7 @@ def test_a_variant_that_is_accused_fails_the_matrix(
     code = main(["--out", str(tmp_path), "--jobs", "1"])
 
     assert code == 1
-    assert "variant accused" in (tmp_path / "matrix.md").read_text()
+    assert "variant accused: chunked" in capsys.readouterr().err
 
 
 def _accuse(case: Case, terms: Terms) -> Trial:
