@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.results import RequirementResult, Unmeasured
-from benchmarks.servers import PROJECT, mock
+from benchmarks import runs
+from benchmarks.results import Row
 
 #: Configurations that exist at once like Twilio, where of ten two are the owner's; elsewhere as
 #: many requests and operations are taken to run at once.
@@ -59,7 +56,7 @@ _RUNS = {
 }
 
 
-def compare(folder: Path) -> Iterator[RequirementResult]:
+def compare(folder: Path) -> Iterator[Row]:
     """A row for each run.
 
     Raises:
@@ -67,26 +64,15 @@ def compare(folder: Path) -> Iterator[RequirementResult]:
     """
     for name, run in _RUNS.items():
         path = folder / "requests.jsonl"
-        with mock(*run.options, "--log", str(path)) as server:
-            seconds = _run(folder, run.effort, server.profile)
+        with runs.mock(*run.options, "--log", str(path)) as server:
+            options = (f"--effort={run.effort}", f"--target={server.profile}")
+            seconds = runs.run(folder, *options, longest_s=_LONGEST_S).seconds
         log = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
         path.unlink()
-        yield RequirementResult(
+        yield Row(
             name,
             f"{seconds:.0f} s ({len(log)} requests)",
             f"these alone, {_SLOTS} at once: {run.alone(log) / _SLOTS:.0f} s; {run.goal} s allowed",
             run.goal / seconds,
             1.0,
         )
-
-
-def _run(folder: Path, effort: str, target: Path) -> float:
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--seed", "1"]
-    command += [f"--effort={effort}", f"--target={target}", f"--report={folder / 'report'}"]
-    started = time.perf_counter()
-    done = subprocess.run(
-        command, cwd=PROJECT, capture_output=True, timeout=_LONGEST_S, check=False
-    )
-    if done.returncode:
-        raise Unmeasured(f"the {effort} run ended with {done.returncode}")
-    return time.perf_counter() - started

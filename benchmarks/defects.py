@@ -7,7 +7,6 @@ schemathesis says against the mock as it is, too, is no finding.
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import time
@@ -17,9 +16,9 @@ from pathlib import Path
 from statistics import median
 from urllib.parse import urlsplit
 
+from benchmarks import runs
 from benchmarks.first import VARIABLE
-from benchmarks.results import RequirementResult, Unmeasured
-from benchmarks.servers import PROJECT, mock
+from benchmarks.results import Row
 from orchestrator_contract import profile
 from orchestrator_contract.contract import schemas
 
@@ -39,7 +38,6 @@ DEFECTS = (
     "unknown-sid:204",
     "error-message-object:404",
 )
-_LONGEST_S = 90
 _PATIENCE_S = 20
 #: Check, method, path up to what is generated, status.
 Accusation = tuple[str, str, str, int]
@@ -60,47 +58,17 @@ class First:
         return f"{self.seconds:.2f} s, {self.requests} requests{told}"
 
 
-def endpoint(target: Path, folder: Path, *options: str) -> tuple[First | None, int, float]:
-    """A run of the suite: its first finding, its requests, its seconds."""
+def endpoint(target: Path, folder: Path, *options: str) -> tuple[First | None, runs.Run]:
+    """A run of the suite, and its first finding."""
     file = folder / "first.json"
     file.unlink(missing_ok=True)
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-q",
-        "-p",
-        "no:cacheprovider",
-        "-p",
-        "benchmarks.first",
-        "--seed",
-        "1",
-    ]
-    command += [
-        f"--target={target}",
-        f"--report={folder / 'report'}",
-        *options,
-    ]  # one word each, see runs.py
-    started, clock = time.time(), time.perf_counter()
-    done = subprocess.run(
-        command,
-        cwd=PROJECT,
-        env=os.environ | {VARIABLE: str(file)},
-        capture_output=True,
-        timeout=_LONGEST_S,
-        check=False,
-    )
-    ended = time.perf_counter() - clock
-    if done.returncode not in (0, 1):
-        raise Unmeasured(f"the suite ended with {done.returncode}")
-    report = folder / "report" / "conformance.json"
-    requests = (
-        int(json.loads(report.read_text("utf-8"))["counts"]["requests"]) if report.is_file() else 0
-    )
+    started, variables = time.time(), {VARIABLE: str(file)}
+    options = ("-p", "benchmarks.first", f"--target={target}", *options)
+    run = runs.run(folder, *options, codes=(0, 1), variables=variables)
     if not file.exists():
-        return None, requests, ended
+        return None, run
     found = json.loads(file.read_text("utf-8"))
-    return First(found["at"] - started, found["requests"], ended), requests, ended
+    return First(found["at"] - started, found["requests"], run.seconds), run
 
 
 def accusations(event: dict[str, dict[str, object]]) -> Iterator[tuple[float, list[Accusation]]]:
@@ -185,16 +153,17 @@ def _events(
         time.sleep(0.05)
 
 
-def compare(target: Path, folder: Path, seconds: float) -> list[RequirementResult]:
-    """Rows for the speed on the mock of *target*, and for each defect on its own."""
+def compare(folder: Path, seconds: float) -> list[Row]:
+    """Rows for the speed on the mock as it is, and for each defect on its own."""
     until = time.monotonic() + seconds
-    _, requests, wall = endpoint(target, folder)
-    _, known, sent, lasted = schemathesis(target, folder, None)
-    speed, theirs = requests / wall, sent / max(lasted, 0.001)
+    with runs.mock() as plain:
+        _, run = endpoint(plain.profile, folder)
+        _, known, sent, lasted = schemathesis(plain.profile, folder, None)
+    speed, theirs = run.requests / run.seconds, sent / max(lasted, 0.001)
     rows = [
-        RequirementResult(
+        Row(
             "whole run: requests/s",
-            f"{speed:.0f} ({requests} in {wall:.0f} s)",
+            f"{speed:.0f} ({run.requests} in {run.seconds:.0f} s)",
             f"schemathesis: {theirs:.0f} ({sent} in {lasted:.0f} s)",
             speed / theirs,
         )
@@ -203,22 +172,20 @@ def compare(target: Path, folder: Path, seconds: float) -> list[RequirementResul
     for name in DEFECTS:
         what = f"first finding: {name}"
         if time.monotonic() > until:
-            rows.append(RequirementResult(what, "not measured: no time left", "", goal=1.0))
+            rows.append(Row(what, "not measured: no time left", "", goal=1.0))
             continue
-        with mock("--defect", name) as broken:
-            mine, *_ = endpoint(broken.profile, folder, "-x")
+        with runs.mock("--defect", name) as broken:
+            mine, _ = endpoint(broken.profile, folder, "-x")
             other, *_ = schemathesis(broken.profile, folder, known)
         ratio = other.seconds / mine.seconds if mine and other else None
         ratios += [ratio] if ratio else []
         beside = f"schemathesis: {other}" if other else f"schemathesis: none in {_PATIENCE_S} s"
-        rows.append(
-            RequirementResult(what, str(mine or "none"), beside, ratio, 1.0 if other else None)
-        )
+        rows.append(Row(what, str(mine or "none"), beside, ratio, 1.0 if other else None))
     if ratios:
         sooner = sum(ratio > 1 for ratio in ratios)
         rows.insert(
             1,
-            RequirementResult(
+            Row(
                 "first finding: median of the defects",
                 f"sooner on {sooner} of {len(ratios)}",
                 "schemathesis",

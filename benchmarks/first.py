@@ -22,7 +22,7 @@ VARIABLE = "BENCHMARK_FIRST_FINDING"
 
 @pytest.hookimpl
 def pytest_configure() -> None:
-    """Watch the ledger from here on."""
+    """Watch the findings from here on."""
     file, check = Path(os.environ[VARIABLE]), Findings.check
 
     def watched(findings: Findings, requirement: str, ok: bool, **rest: Any) -> bool:
