@@ -18,7 +18,7 @@ from pathlib import Path
 
 from benchmarks import account, defects, results, runs
 from benchmarks.results import Row, Unmeasured
-from orchestrator_contract.docs import table
+from scripts.generate_docs import table
 
 _BUSY = " Other work kept the processors busy: whole runs took longer than they need, and ratios of few runs are rough."
 #: Each part, given a folder and the seconds that it may take.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from orchestrator_contract.docs import table
+from scripts.generate_docs import table
 
 COLUMNS = ("what", "here", "compared with", "ratio", "goal", "met")
 BEGIN, END = "<!-- benchmarks: begin -->", "<!-- benchmarks: end -->"

@@ -15,11 +15,11 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator_contract import docs
 from orchestrator_contract.adequacy.cases import Kind, all_cases
 from orchestrator_contract.contract import catalogue, schemas
 from orchestrator_contract.mock import registry
 from orchestrator_contract.report import report_model
+from scripts import generate_docs
 
 from .conftest import PAGES, PROJECT, Block, Command, blocks, commands
 
@@ -143,12 +143,10 @@ OWN = [page for page in PAGES if page.name not in FOREIGN]
 def test_named_options_exist(page: Path) -> None:
     """Options in the text are those of pytest, the mock, a module or an example's tool."""
     known = options_in(help_of("pytest")) | options_in(help_of("orchestrator_contract.mock"))
-    known |= options_in(help_of("orchestrator_contract.docs")) | options_in(
-        help_of("benchmarks.compare")
-    )
     known |= options_in(help_of("orchestrator_contract.adequacy"))
-    # curl's in the example of a report, a second name of --junit-xml, and pip's.
-    known |= {"--path-as-is", "--junitxml", "--no-deps"}
+    known |= options_in(help_of("benchmarks.compare"))
+    # curl's in the example of a report, a second name of --junit-xml, pip's and ruff's.
+    known |= {"--path-as-is", "--junitxml", "--no-deps", "--check"}
 
     assert set(FLAG.findall(page.read_text(encoding="utf-8"))) - known == set()
 
@@ -268,34 +266,36 @@ def test_links_resolve(page: Path) -> None:
 
 def test_generated_pages_are_fresh() -> None:
     """The generated pages are up to date with the code."""
-    assert sorted(path.name for path in docs.stale(PROJECT / "docs")) == []
+    assert sorted(path.name for path in generate_docs.stale(PROJECT / "docs")) == []
 
 
 def test_a_stale_page_is_named_and_rewritten(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """--check names a stale page and ends with 1; without it the page is rewritten."""
+    """The parts of a stale page are replaced, once; the text around them stays."""
     begin, end = "<!-- generated: efforts -->", "<!-- generated: end -->"
-    (tmp_path / "sampling.md").write_text(f"a {begin}\nold\n{end} z", encoding="utf-8")
+    page = tmp_path / "sampling.md"
+    page.write_text(f"a {begin}\nold\n{end} z", encoding="utf-8")
+    monkeypatch.setattr(generate_docs, "PAGES", tmp_path)
 
-    codes = [
-        docs.main([str(tmp_path), "--check"]),
-        docs.main([str(tmp_path)]),
-        docs.main([str(tmp_path), "--check"]),
-    ]
+    generate_docs.main()
+    generate_docs.main()
 
-    assert codes == [1, 0, 0]
-    assert capsys.readouterr().out.count("sampling.md") == 2
-    assert (tmp_path / "sampling.md").read_text(encoding="utf-8").startswith(f"a {begin}\n|")
+    assert capsys.readouterr().out.count("sampling.md") == 1
+    text = page.read_text(encoding="utf-8")
+    assert text.startswith(f"a {begin}\n|")
+    assert text.endswith(f"|\n{end} z")
 
 
 def test_each_part_has_its_place() -> None:
     """Each generated part stands in one page; a mark of another name is an error."""
     pages = "".join(path.read_text(encoding="utf-8") for path in (PROJECT / "docs").glob("*.md"))
 
-    assert [name for name in docs.PARTS if pages.count(f"<!-- generated: {name} -->") != 1] == []
+    assert [
+        name for name in generate_docs.PARTS if pages.count(f"<!-- generated: {name} -->") != 1
+    ] == []
     with pytest.raises(KeyError, match="other"):
-        docs.renewed("<!-- generated: other -->\n<!-- generated: end -->")
+        generate_docs.renewed("<!-- generated: other -->\n<!-- generated: end -->")
 
 
 TOML = blocks("toml")
@@ -358,4 +358,4 @@ def test_sample_sizes_give_the_stated_probability() -> None:
 )
 def test_rarest_fault_follows_from_the_same_formula(samples: int, found: str) -> None:
     """The efforts' table agrees with that of sample sizes: 90 for 1 in 20."""
-    assert docs.rarest(samples) == found
+    assert generate_docs.rarest(samples) == found

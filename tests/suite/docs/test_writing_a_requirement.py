@@ -20,7 +20,7 @@ from .conftest import PROJECT, blocks
 PAGE = "docs/writing-a-requirement.md"
 #: A step: "Add to `file`…:" and the block that goes there.
 STEP = re.compile(r"Add to\s`([\w./-]+)`[^`]*?:\n\n```\w+\n(.*?)^```", re.MULTILINE | re.DOTALL)
-COPIED = ("orchestrator_contract", "schemas", "tests/contract", "docs")
+COPIED = ("orchestrator_contract", "schemas", "scripts", "tests/contract", "docs")
 
 
 @dataclass(frozen=True)

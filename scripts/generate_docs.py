@@ -1,4 +1,4 @@
-"""Generates tables of pages from the code: ``python -m orchestrator_contract.docs``.
+"""Generates tables of pages from the code: ``python -m scripts.generate_docs``.
 
 A page has a table between a mark that names it and `<!-- generated: end -->`, so that it can't say
 what the code does not do.
@@ -6,10 +6,8 @@ what the code does not do.
 
 from __future__ import annotations
 
-import argparse
 import math
 import re
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from itertools import groupby
@@ -18,9 +16,9 @@ from typing import Any
 
 from orchestrator_contract.contract import catalogue, schemas
 from orchestrator_contract.effort import EFFORTS, Effort
-from orchestrator_contract.mock.target_profile import Described, profile_text
 from orchestrator_contract.report import report_model
 
+PAGES = Path(__file__).parents[1] / "docs"
 _MARKED = re.compile(
     r"<!-- generated: (?!end )([a-z-]+) -->\n.*?<!-- generated: end -->", re.DOTALL
 )
@@ -101,12 +99,6 @@ def capability_table() -> str:
         for need, ids in needing.items()
     ]
     return "\n".join(table(["capability", "given by", "requirements that need it"], rows))
-
-
-def mock_profile() -> str:
-    """The mock's profile, as a complete example."""
-    mock = Described(["http://127.0.0.1:8080", "http://127.0.0.1:8081"])
-    return f"```toml\n{profile_text(mock).rstrip()}\n```"
 
 
 def _without(need: str) -> str:
@@ -246,7 +238,6 @@ def rarest(samples: int) -> str:
 PARTS: dict[str, Callable[[], str]] = {
     "profile-sections": profile_sections,
     "capabilities": capability_table,
-    "mock-profile": mock_profile,
     "requirements": requirement_tables,
     "observations": observation_table,
     "efforts": effort_table,
@@ -271,29 +262,12 @@ def stale(folder: Path) -> dict[Path, str]:
     return {path: new for path, text in pages.items() if (new := renewed(text)) != text}
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Rewrite stale pages; with --check list them and return 1."""
-    parser = argparse.ArgumentParser(
-        prog="python -m orchestrator_contract.docs", description="Rewrite the generated pages."
-    )
-    parser.add_argument(
-        "folder",
-        nargs="?",
-        type=Path,
-        default=Path("docs"),
-        help="where they are (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--check", action="store_true", help="change nothing; 1 when a page is stale"
-    )
-    arguments = parser.parse_args(argv)
-    pages = stale(arguments.folder)
-    for path, text in pages.items():
+def main() -> None:
+    """Rewrite the stale pages, and print their names."""
+    for path, text in stale(PAGES).items():
         print(path)
-        if not arguments.check:
-            path.write_text(text, encoding="utf-8", newline="\n")
-    return 1 if pages and arguments.check else 0
+        path.write_text(text, encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
