@@ -72,15 +72,14 @@ class Payloads:
         self._grouping = payload["conversationGroupingType"]
 
     def store(self, scope: Scope) -> str:
-        """The memory store of *scope*: its account's, or else one that is listed there."""
-        account = self._client.profile.account(scope)
-        given = self._client.profile.provision.memory_store_id
-        if account is not None and account.memory_store_id:
-            return account.memory_store_id
-        if given and scope == DEFAULT_SCOPE:
+        """The memory store of *scope*: its account's, the profile's, or else a listed one."""
+        profile = self._client.profile
+        account = profile.account(scope)
+        given = (account and account.memory_store_id) or profile.provision.memory_store_id
+        if given:
             return given
         if scope not in self._stores:
-            self._stores[scope] = self._listed_store(scope) or given or FALLBACK_MEMORY_STORE
+            self._stores[scope] = self._listed_store(scope) or FALLBACK_MEMORY_STORE
         return self._stores[scope]
 
     def _listed_store(self, scope: Scope) -> str:

@@ -157,6 +157,17 @@ def test_the_memory_store_of_each_account(start: Callable[..., Bench]) -> None:
     assert [payload["memoryStoreId"] for payload in world.payloads] == ["mem_9", "mem_2", "mem_2"]
 
 
+def test_the_memory_store_of_an_account_without_one(start: Callable[..., Bench]) -> None:
+    """The profile's memory store comes before that of a listed configuration, in every scope."""
+    bench = start(accounts=TWO, provision=Provision("create", "mem_9"))
+    world = World(bench)
+    bench.script.on("GET /Configurations?pageSize=1", page({"memoryStoreId": "mem_1"}))
+
+    bench.endpoint.configurations.one(scope=Scope(account=1))
+
+    assert {payload["memoryStoreId"] for payload in world.payloads} == {"mem_9"}
+
+
 def test_some_are_made_ahead(start: Callable[..., Bench]) -> None:
     """In the first account and region several are made at once and handed out in turn; all of them count as deletes."""
     bench = start(accounts=TWO)
