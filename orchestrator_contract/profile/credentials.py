@@ -5,16 +5,13 @@ A variable that is not set, or holds what can't be sent, raises a ProfileError.
 
 from __future__ import annotations
 
-import netrc
 import os
 import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-from orchestrator_contract import files
 from orchestrator_contract.http.request import Header
-from orchestrator_contract.profile.model import CREDENTIAL_NAMES, NETRC_NAMES, Account, ProfileError
+from orchestrator_contract.profile.model import CREDENTIAL_NAMES, Account, ProfileError
 
 #: The form of a variable's name, which hardly any misplaced secret has.
 _VARIABLE = re.compile(r"[A-Z]+|[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
@@ -70,25 +67,12 @@ def _is_text(value: str) -> bool:
     return not any("\ud800" <= char <= "\udfff" for char in value)
 
 
-def of_environment(host: str) -> Account | None:
-    """The account that the usual variables, or `.netrc`, give for *host*."""
+def of_environment() -> Account | None:
+    """The account that the usual variables give."""
     for names in CREDENTIAL_NAMES:
         user, password = (os.environ.get(name) for name in names)
         if user and password:
             if not _is_text(user + password):
                 raise ProfileError(f"--target: expected UTF-8 text in {' and '.join(names)}")
             return Account(user, password, names)
-    path = Path(".netrc")
-    try:
-        path = Path.home() / path  # RuntimeError: neither HOME nor the user database names one
-        files.read_text(path)
-        found = netrc.netrc(path).authenticators(host)
-    except (files.Missing, RuntimeError):
-        return None
-    except files.Unreadable as error:
-        raise ProfileError(f"{path}: {error}") from None
-    except (OSError, ValueError, netrc.NetrcParseError) as error:
-        # What the parser says quotes the file, and so maybe a password.
-        where = f" (line {error.lineno})" if isinstance(error, netrc.NetrcParseError) else ""
-        raise ProfileError(f"{path}: can't be read as a .netrc{where}") from None
-    return Account(found[0], found[2] or "", NETRC_NAMES, key=str(path)) if found else None
+    return None

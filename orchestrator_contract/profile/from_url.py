@@ -45,7 +45,7 @@ def from_url(url: str) -> Profile:
         )
     if problem:
         raise ProfileError(f"--target: {shown_url(url)!r}: {problem}")
-    account = of_environment(parts.hostname or "")
+    account = of_environment()
     return Profile(
         name=url,
         base_url=url.rstrip("/"),

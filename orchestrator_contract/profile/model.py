@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import chain, product
 from math import inf
 
@@ -18,8 +17,6 @@ CREDENTIAL_NAMES = (
     ("TWILIO_API_KEY", "TWILIO_API_SECRET"),
     ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN"),
 )
-#: The variables of a `.netrc`'s credentials in a shell line.
-NETRC_NAMES = ("NETRC_LOGIN", "NETRC_PASSWORD")
 
 
 class ProfileError(Exception):
@@ -39,7 +36,7 @@ class Account:
     #: Where tokens are asked for; None if the credentials are sent as they are.
     token_url: str | None = None
     memory_store_id: str | None = None
-    #: Where the profile gives it, or the path of the `.netrc`; empty if the environment does.
+    #: Where the profile gives it; empty if the environment does.
     key: str = ""
 
     @property
@@ -55,8 +52,6 @@ class Account:
     @property
     def where(self) -> str:
         """Where its credentials were read, for a message."""
-        if self.names == NETRC_NAMES:
-            return self.key
         names = " and ".join(self.names)
         return f"{names}, {self.key}" if self.key else names
 
@@ -193,11 +188,6 @@ class Profile:
         names += SHELL_NAMES if self.proxy and self.proxy.authorization else ()
         return tuple(dict.fromkeys(names))
 
-    def memory_store(self, scope: Scope) -> str | None:
-        """The memory store of configurations created in *scope*, or None."""
-        account = self.account(scope)
-        return (account and account.memory_store_id) or self.provision.memory_store_id
-
     def redactor(self) -> Redactor:
         """A redactor that knows the secrets of the profile."""
         made = Redactor(*self.bases, *self.origins)
@@ -209,25 +199,6 @@ class Profile:
         if self.proxy and self.proxy.password:
             made.add(self.proxy.username, self.proxy.password)
         return made
-
-    def fingerprint(self) -> str:
-        """Equal for the same target on every host; free of secrets and paths."""
-        public = replace(
-            self,
-            accounts=(),
-            region_accounts={},
-            headers=(),
-            proxy=None,
-            client_cert=None,
-            verify_tls=bool(self.verify_tls),
-            tolerated=frozenset(),
-            source="",
-        )
-        names = [(account.names, account.token_url) for account in self.credentials]
-        regional = sorted((region, len(own)) for region, own in self.region_accounts.items())
-        headers = [(one.name, one.variable or one.value) for one in self.headers]
-        text = repr((public, sorted(self.tolerated), names, regional, headers))
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     @property
     def bases(self) -> tuple[str, ...]:

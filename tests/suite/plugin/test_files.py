@@ -99,36 +99,6 @@ def test_numbers_that_are_none(tmp_path: Path, value: str, said: str) -> None:
         files.read_toml(path)
 
 
-@pytest.mark.parametrize("content", ["nonsense hidden", "machine 127.0.0.1 hidden x", "\0\0"])
-def test_a_netrc_that_is_none(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str
-) -> None:
-    """A .netrc that can't be read is named, and not repeated."""
-    monkeypatch.setenv("HOME", str(tmp_path))
-    for names in profile.CREDENTIAL_NAMES:
-        monkeypatch.delenv(names[1], raising=False)
-    (tmp_path / ".netrc").write_text(content, encoding="utf-8")
-    (tmp_path / ".netrc").chmod(0o600)
-
-    with pytest.raises(ProfileError, match=r"\.netrc: can't be read") as caught:
-        profile.from_url("http://127.0.0.1")
-
-    assert "hidden" not in str(caught.value)
-
-
-def test_nobody_at_home(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A user without a home has no .netrc, and gets no traceback."""
-
-    def homeless() -> Path:
-        raise RuntimeError("Could not determine home directory.")
-
-    monkeypatch.setattr(Path, "home", homeless)
-    for names in profile.CREDENTIAL_NAMES:
-        monkeypatch.delenv(names[1], raising=False)
-
-    assert profile.from_url("http://127.0.0.1").accounts == ()
-
-
 @pytest.mark.parametrize(
     "change",
     [

@@ -199,6 +199,7 @@ def test_credentials_of_a_scope(tmp_path: Path) -> None:
         (2, 0): ("VENDOR_ID", "VENDOR_SECRET"),
     }
     assert [(one.region, one.account) for one in found.scopes] == [*names]
+    assert read(tmp_path, BASE).scopes == (Scope(),)
     assert not found.has(Scope(1, 2))
     assert not found.has(Scope(0, 3))
     assert found.shell_variables == (
@@ -210,32 +211,6 @@ def test_credentials_of_a_scope(tmp_path: Path) -> None:
         "PROXY_USER",
         "PROXY_PASSWORD",
     )
-
-
-@pytest.mark.usefixtures("more_variables")
-def test_memory_stores(tmp_path: Path) -> None:
-    """An account's own store comes before that of [provision]; both may be missing."""
-    found, bare = read(tmp_path, WAYS), read(tmp_path, BASE)
-
-    assert [found.memory_store(scope) for scope in (Scope(0, 1), Scope(1, 0), Scope(0, 2))] == [
-        "mem_store_first",
-        "mem_store_of_all",
-        "mem_store_of_all",
-    ]
-    assert bare.memory_store(Scope()) is None
-    assert [*bare.scopes] == [Scope()]
-
-
-@pytest.mark.usefixtures("more_variables")
-def test_the_same_target_on_another_host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Secrets, proxies and files have no part in what tells targets apart; headers and names have."""
-    first = read(tmp_path, WAYS).fingerprint()
-    monkeypatch.setenv("VENDOR_CONTEXT", "another")
-    other_proxy = WAYS.replace("proxy.example", "other.example")
-
-    assert read(tmp_path, other_proxy).fingerprint() == first
-    for old, new in (('"7"', '"8"'), ("VENDOR_TOKEN", "VENDOR_ID"), ("X-Context", "X-Y")):
-        assert read(tmp_path, WAYS.replace(old, new)).fingerprint() != first
 
 
 ACCOUNT = "[[accounts]]\n"
