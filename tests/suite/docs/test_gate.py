@@ -1,10 +1,9 @@
-"""The GitHub action: its script is run, and its inputs are those of the page."""
+"""The GitHub action: its script is run, and gets its inputs."""
 
 from __future__ import annotations
 
 import json
 import os
-import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -20,7 +19,6 @@ from orchestrator_contract.pytest_plugin.process import EmbeddedMock
 from .conftest import PROJECT
 
 ACTION: dict[str, Any] = yaml.safe_load((PROJECT / "action.yml").read_text(encoding="utf-8"))
-PAGE = (PROJECT / "docs" / "gate.md").read_text(encoding="utf-8")
 
 
 @dataclass(frozen=True)
@@ -217,15 +215,3 @@ def test_outputs_come_from_the_script() -> None:
     for name, output in ACTION["outputs"].items():
         assert output["value"] == f"${{{{ steps.gate.outputs.{name} }}}}"
         assert f'"{name}=' in script
-
-
-@pytest.mark.parametrize(
-    ("heading", "known"), [("input", ACTION["inputs"]), ("output", ACTION["outputs"])]
-)
-def test_the_page_lists_them_all(heading: str, known: dict[str, Any]) -> None:
-    """docs/gate.md has a row for each input and output, in order, with the default."""
-    table = PAGE.split(f"| {heading} |")[1].split("\n\n")[0]
-    rows = re.findall(r"^\| `([\w-]+)` \| (?:`([\w.-]+)` \|)?", table, re.MULTILINE)
-
-    assert [name for name, _ in rows] == list(known)
-    assert all(default == known[name]["default"] for name, default in rows if default)

@@ -135,7 +135,7 @@ def test_commands_were_found() -> None:
 
 
 #: Pages about other programs, whose options they name.
-FOREIGN = {"load.md", "referees.md"}
+FOREIGN = {"load.md"}
 OWN = [page for page in PAGES if page.name not in FOREIGN]
 
 
@@ -226,15 +226,6 @@ def test_layout_names_every_module() -> None:
     parts += [path.name for path in package.glob("*.py") if not path.name.startswith("__")]
 
     assert sorted(re.findall(r"`([^`]+)`", " ".join(rows))) == sorted(parts)
-
-
-def test_mutated_modules_exist() -> None:
-    """[tool.mutmut] names modules and tests that are there."""
-    settings = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]
-    paths = settings["mutmut"]["only_mutate"]
-    paths += settings["mutmut"]["pytest_add_cli_args_test_selection"]
-
-    assert [path for path in paths if not (PROJECT / path).exists()] == []
 
 
 def test_readme_counts_the_cases() -> None:

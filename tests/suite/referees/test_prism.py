@@ -1,4 +1,10 @@
-"""Prism, a validating proxy, stands between a client and the mock and checks both sides by the OpenAPI file."""
+"""Prism, a validating proxy, stands between a client and the mock and checks both sides by the OpenAPI file.
+
+It judges no bodies of polls, and with --errors it answers bad requests itself, so that the suite
+can't be run through it. To look at it by hand::
+
+    npx @stoplight/prism-cli@5.16.0 proxy schemas/openapi.yaml http://127.0.0.1:8080 --errors
+"""
 
 from __future__ import annotations
 
@@ -204,7 +210,7 @@ def test_referee_is_not_blind(proxied: Callable[..., str], session: requests.Ses
 
 
 def test_blind_spot(proxied: Callable[..., str], session: requests.Session) -> None:
-    """Prism lets an operation without status pass: its silence about polls proves nothing, as docs/referees.md says."""
+    """Prism lets an operation without status pass: its silence about polls proves nothing."""
     base = proxied("--defect", "operation-missing:status")
     accepted = session.delete(f"{base}{COLLECTION}/{reserved_sid('operation')}", timeout=30)
 

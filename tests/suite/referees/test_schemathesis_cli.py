@@ -1,4 +1,11 @@
-"""Schemathesis' own command line judges the mock by the OpenAPI file; what it accuses wrongly is pinned."""
+r"""Schemathesis' own command line judges the mock by the OpenAPI file; what it accuses wrongly is pinned.
+
+To look at it by hand::
+
+    python -m orchestrator_contract.mock --retry-after 0
+    schemathesis run schemas/openapi.yaml --url http://127.0.0.1:8080 \
+        --auth SKmock00000000000000000000000000001:mock-secret-one --seed 1 --max-examples 25
+"""
 
 from __future__ import annotations
 
@@ -71,7 +78,7 @@ def authorization() -> str:
     return "Basic " + base64.b64encode(f"{DEFAULT_USERS[0]}:{DEFAULT_SECRETS[0]}".encode()).decode()
 
 
-#: Why the mock is right and the tool is not; docs/referees.md says it at length.
+#: Why the mock is right and the tool is not.
 EXCUSES: dict[str, Callable[[Accusation], bool]] = {
     # It sends the same example key with several payloads. 17534 is what the contract has for that.
     "key-reused": lambda a: (
