@@ -25,7 +25,7 @@ FORMATS = FormatChecker(formats=())
 
 
 def _format(
-    name: str, is_valid: Callable[[str], object], raises: type[Exception] | tuple[()] = ()
+    name: str, is_valid: Callable[[str], object], raises: tuple[type[Exception], ...] = ()
 ) -> None:
     @FORMATS.checks(name, raises)
     def _(value: object) -> bool:
@@ -39,8 +39,8 @@ _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:(?!\Z)")
 _FOREIGN = re.compile(r"[^A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]|%(?![0-9A-Fa-f]{2})")
 
 _format("date-time", parse_instant)
-_format("date", lambda text: date.fromisoformat(text).isoformat() == text, ValueError)
-_format("regex", re.compile, re.error)
+_format("date", lambda text: date.fromisoformat(text).isoformat() == text, (ValueError,))
+_format("regex", re.compile, (re.error, RecursionError, OverflowError))
 _format("uri", lambda text: _SCHEME.match(text) and not _FOREIGN.search(text))
 _format("uri-reference", lambda text: not _FOREIGN.search(text))
 

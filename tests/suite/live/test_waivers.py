@@ -197,6 +197,8 @@ def test_bad_file(tmp_path: Path, text: str, says: str) -> None:
             id="misspelt-requirement",
         ),
         pytest.param({"pattern": "("}, "pattern", id="no-regex"),
+        pytest.param({"pattern": "a{99999999999999999999}"}, "pattern", id="no-such-count"),
+        pytest.param({"pattern": "(" * 3000 + ")" * 3000}, "pattern", id="nested-too-deep"),
         pytest.param({"expires": '"2026-02-30"'}, "expires", id="no-such-day"),
         pytest.param({"expires": "2026-11-23T10:00:00Z"}, "expires", id="no-date"),
     ],
