@@ -184,7 +184,7 @@ def conclude(  # noqa: PLR0913  # one keyword a part of the result
         *leftovers,
         *notes,
         _generated(findings),
-        _hint(rows),
+        _hint(rows) if "accounts" in profile.capabilities else "",
         *waiver_notes,
         *waivers.reminders(),
         comparison.note() if comparison else "",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,7 +12,7 @@ from orchestrator_contract import __version__
 from orchestrator_contract.contract import catalogue
 from orchestrator_contract.contract.catalogue import Level, Requirement
 from orchestrator_contract.exceptions import EndpointUnusable
-from orchestrator_contract.profile import Profile, Provision, Trigger
+from orchestrator_contract.profile import Account, Profile, Provision, Trigger
 from orchestrator_contract.redaction.redactor import Redactor
 from orchestrator_contract.results.exit_code import exit_code
 from orchestrator_contract.results.findings import Findings
@@ -524,14 +525,16 @@ def test_one_account_may_have_been_given_as_two() -> None:
     findings = Findings(catalogue.load(), Redactor())
     findings.check("DEL-STATUS", False, expected="202", seen="200")
     chosen = ("AUTH-OTHER-ACCOUNT", "DEL-STATUS", "KEY-SCOPE-ACCOUNT")
-    assert concluded(findings, *chosen).notes == []
+    two = replace(BARE, accounts=(Account("u", "p", ()), Account("v", "q", ())))
+    assert concluded(findings, *chosen, profile=two).notes == []
 
     findings.check("KEY-SCOPE-ACCOUNT", False, expected="another operation", seen="the same")
 
-    notes = concluded(findings, *chosen).notes
+    notes = concluded(findings, *chosen, profile=two).notes
     assert [note.partition("?")[0] for note in notes] == [
         "KEY-SCOPE-ACCOUNT: do both [[accounts]] belong to one account"
     ]
+    assert concluded(findings, *chosen).notes == []  # a target with one account
 
 
 def test_generated_requests_are_noted(findings: Findings) -> None:
