@@ -17,7 +17,7 @@ from orchestrator_contract.crash_cleanup import CleanupError
 from orchestrator_contract.exceptions import EndpointUnusable
 from orchestrator_contract.har.judge import RecordingJudge
 from orchestrator_contract.har.reader import NotHar
-from orchestrator_contract.pytest_plugin.options import usage_error
+from orchestrator_contract.pytest_plugin.options import MODES, usage_error
 from orchestrator_contract.pytest_plugin.plan import get_consent, plan_lines
 from orchestrator_contract.pytest_plugin.run import RUN, Run
 from orchestrator_contract.pytest_plugin.selection import case_properties, tests_of
@@ -33,7 +33,7 @@ _MOST = 1200
 
 def mode(config: pytest.Config) -> str:
     """The option that takes the place of a run; empty for an ordinary session."""
-    return next((one for one in ("traffic", "cleanup", "plan") if config.getoption(one)), "")
+    return next((one for one in MODES if config.getoption(one)), "")
 
 
 @pytest.hookimpl(tryfirst=True)

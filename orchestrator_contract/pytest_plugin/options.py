@@ -28,6 +28,15 @@ from orchestrator_contract.suggestions import did_you_mean
 
 #: The name of a run's data in what xdist passes between its processes.
 WORKER_DATA = "orchestrator_contract"
+#: Options each of which takes the place of a run.
+MODES = ("traffic", "cleanup", "plan")
+#: What is named by options that would start another run, or none, if an empty name were none.
+_NAMED = {
+    "report": "a folder",
+    "target": "a URL or a target profile",
+    "traffic": "a recording",
+    "cleanup": "a journal",
+}
 #: Characters of the longest message that ends a session.
 _LONGEST = 2000
 #: Where pytest's cache keeps the seed of a last run that found breaches.
@@ -154,8 +163,13 @@ def read(config: pytest.Config) -> RunOptions:
         pytest.UsageError: an option has a wrong value.
     """
     option = config.option
-    if not option.report:
-        raise usage_error("--report: expected a folder, found an empty name")
+    for name, what in _NAMED.items():
+        if getattr(option, name) == "":
+            raise usage_error(f"--{name}: expected {what}, found an empty name")
+    modes = [f"--{name}" for name in MODES if getattr(option, name)]
+    if len(modes) > 1:
+        together = " and ".join(modes)
+        raise usage_error(f"{together} can't be used together: each takes the place of a run")
     if option.fail_on and not option.baseline:
         raise usage_error("--fail-on new needs --baseline FILE, the report of an earlier run")
     try:

@@ -228,6 +228,25 @@ def test_journal_of_something_else(
     assert mock.names() == others
 
 
+def test_plan_of_a_cleanup_deletes_nothing(
+    tmp_path: Path, start_mock: Callable[..., Any], run_suite: Callable[..., Any]
+) -> None:
+    """--plan promises to send nothing: beside --cleanup it is 4."""
+    mock = start_mock()
+    others = with_others(mock)
+    path = tmp_path / "some.jsonl"
+    head = {"journal": "orchestrator-contract", "run": "r", "bases": [mock.base_url]}
+    entry = {"state": "created", "sid": others[OTHERS[0]], "name": OTHERS[0]}
+    lines = [head, entry | {"account": 0, "region": 0}]
+    path.write_text("".join(f"{json.dumps(one)}\n" for one in lines), encoding="utf-8")
+
+    done = run_suite("--cleanup", path, "--plan", "--target", mock.profile)
+
+    assert done.code == 4
+    assert "--plan can't be used together" in done.output
+    assert mock.names() == others
+
+
 def test_unreachable_target(
     tmp_path: Path, start_mock: Callable[..., Any], run_suite: Callable[..., Any]
 ) -> None:

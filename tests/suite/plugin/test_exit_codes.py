@@ -352,13 +352,46 @@ def test_a_report_that_can_not_be_written_at_the_end(
         assert said in finished.output
 
 
-def test_a_report_without_a_name(run: Run) -> None:
-    """An empty --report is 4."""
-    finished = run("--report", "")
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        ("--report", "expected a folder"),
+        ("--target", "expected a URL or a target profile"),
+        ("--traffic", "expected a recording"),
+        ("--cleanup", "expected a journal"),
+    ],
+)
+def test_an_empty_name(run: Run, option: str, said: str) -> None:
+    """An empty value, as of a variable that is not set, is 4, and nothing is judged."""
+    finished = run("--requirement", "DEL-STATUS", option, "")
 
     sane(finished)
     assert finished.code == 4
-    assert "--report: expected a folder" in finished.output
+    assert f"{option}: {said}" in finished.output
+    assert not finished.report.exists()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--cleanup", "journal-x.jsonl", "--plan"),
+        ("--plan", "--traffic", "some.har"),
+        ("--traffic", "some.har", "--cleanup", "journal-x.jsonl"),
+    ],
+    ids=["cleanup-and-plan", "plan-and-traffic", "traffic-and-cleanup"],
+)
+def test_two_modes_at_once(
+    run: Run, web: Callable[[int], tuple[str, type[_Web]]], options: tuple[str, ...]
+) -> None:
+    """Two options that each take the place of a run are 4, and nothing is sent."""
+    url, handler = web(200)
+
+    finished = run("--target", url, *options, env=environment_with(ENV))
+
+    sane(finished)
+    assert finished.code == 4
+    assert "can't be used together" in finished.output
+    assert handler.requests == 0
 
 
 @pytest.mark.parametrize("extra", [(), ("-n", "2")], ids=["one-process", "xdist"])
