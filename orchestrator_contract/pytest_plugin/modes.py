@@ -143,7 +143,7 @@ class RecordedCase(pytest.Item):
         one = row.requirement
         made: RecordedCase = cls.from_parent(session, name=one.id, nodeid=f"{recording}::{one.id}")
         made.row = row
-        made.known = run.options.excuses.why(one.id, row.reason) == "known"
+        made.known = run.options.knows(one.id)
         made.user_properties += case_properties([one.id], str(row.verdict))
         return made
 

@@ -22,7 +22,7 @@ from orchestrator_contract.redaction.visible import visible
 from orchestrator_contract.results import baseline, waivers
 from orchestrator_contract.results.baseline import Baseline, BaselineError
 from orchestrator_contract.results.verdict import Policy, rerun_line
-from orchestrator_contract.results.waivers import Excuses, WaiverError, Waivers
+from orchestrator_contract.results.waivers import WaiverError, Waivers
 from orchestrator_contract.steps.key_age_file import KeyAgeFile, KeyAgeFileError
 from orchestrator_contract.suggestions import did_you_mean
 
@@ -141,10 +141,16 @@ class RunOptions:
     #: Tests that failed last time; empty unless this run repeats that one's seed.
     failed_last: frozenset[str] = frozenset()
 
-    @property
-    def excuses(self) -> Excuses:
-        """The breaches that do not fail a test."""
-        return Excuses(self.waivers, self.baseline if self.policy.only_new else None)
+    def excuse(self, requirement: str, problem: str) -> str:
+        """Why a breach fails no test: ``waived``, ``known``, or empty if it does."""
+        if self.waivers.excuses(requirement, problem):
+            return "waived"
+        return "known" if self.knows(requirement) else ""
+
+    def knows(self, requirement: str) -> bool:
+        """True if --fail-on new expects breaches of the requirement."""
+        known = self.baseline.breached if self.baseline else ()
+        return self.policy.only_new and requirement in known
 
     def rerun_line(self, requirement: str) -> str:
         """A shell line that checks one requirement as this run does."""

@@ -170,7 +170,7 @@ class _Attempt:
         """Raise the outcome that is no pass."""
         options, findings = self._run.options, self._endpoint.findings
         gating = dict.fromkeys(pair for pair in self.found if self._run.gates(pair[0]))
-        excused = {pair: options.excuses.why(*pair) for pair in gating}
+        excused = {pair: options.excuse(*pair) for pair in gating}
         breaches = [findings.found(*pair) for pair, why in excused.items() if not why]
         if breaches:
             raise _Breached(failure.describe(breaches, findings.catalogue, options.rerun_line))

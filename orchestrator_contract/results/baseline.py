@@ -70,10 +70,6 @@ class Baseline:
     since: str
     breached: frozenset[str]
 
-    def knows(self, requirement: str) -> bool:
-        """Return true if the earlier run breached the requirement."""
-        return requirement in self.breached
-
     def compare(self, rows: Iterable[RequirementResult]) -> Comparison:
         """Compare this run's rows with it; a waived breach is neither new nor fixed."""
         now = {row.requirement.id: row.verdict for row in rows}

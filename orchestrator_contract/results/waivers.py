@@ -15,7 +15,6 @@ from pathlib import Path
 from orchestrator_contract import files
 from orchestrator_contract.contract import schemas
 from orchestrator_contract.contract.catalogue import Catalogue
-from orchestrator_contract.results.baseline import Baseline
 from orchestrator_contract.results.requirement import RequirementResult, Verdict
 from orchestrator_contract.suggestions import did_you_mean
 
@@ -103,21 +102,6 @@ class Waivers:
             for one in self._all
             if 0 <= (days := (one.expires - self._today).days) <= _SOON
         ]
-
-
-@dataclass(frozen=True, slots=True)
-class Excuses:
-    """The reasons why a breach is expected in a run."""
-
-    waivers: Waivers
-    #: The baseline of --fail-on new; None without that option.
-    baseline: Baseline | None = None
-
-    def why(self, requirement: str, problem: str) -> str:
-        """Return ``waived`` or ``known``, or an empty text if the breach fails its test."""
-        if self.waivers.excuses(requirement, problem):
-            return "waived"
-        return "known" if self.baseline and self.baseline.knows(requirement) else ""
 
 
 def _in_days(days: int) -> str:

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from orchestrator_contract.contract import catalogue, schemas
+from orchestrator_contract.effort import EFFORTS
 from orchestrator_contract.profile import Profile
+from orchestrator_contract.pytest_plugin.options import RunOptions
 from orchestrator_contract.redaction.redactor import Redactor
 from orchestrator_contract.results.baseline import Baseline, BaselineError, load
 from orchestrator_contract.results.exit_code import exit_code
 from orchestrator_contract.results.findings import Findings
 from orchestrator_contract.results.verdict import Policy, Result, conclude
-from orchestrator_contract.results.waivers import Excuses, Waivers
+from orchestrator_contract.results.waivers import Waiver, Waivers
 
 IDS = ("ERR-MORE-INFO", "ERR-CODE-MATCHES", "ERR-STATUS-MATCHES", "ERR-BOUNDS", "OP-ID")
 
@@ -100,10 +103,23 @@ def test_renamed_requirements_are_named(tmp_path: Path) -> None:
 
 def test_known_breaches_are_excused() -> None:
     """Breaches that the baseline knows are expected with --fail-on new only, after waivers."""
-    known = Excuses(Waivers(), Baseline("2026", frozenset({"OP-ID"})))
+    options = RunOptions(
+        "pytest",
+        None,
+        None,
+        Path("report"),
+        EFFORTS["quick"],
+        Policy(only_new=True),
+        0,
+        frozenset(),
+        waivers=Waivers([Waiver("OP-ID", "Moves.", "A. Reviewer", date.max, re.compile("z"))]),
+        baseline=Baseline("2026", frozenset({"OP-ID"})),
+    )
 
-    assert [known.why(one, "x") for one in ("OP-ID", "OP-BODY")] == ["known", ""]
-    assert Excuses(Waivers()).why("OP-ID", "x") == ""
+    assert options.excuse("OP-ID", "z") == "waived"
+    assert [options.excuse(one, "x") for one in ("OP-ID", "OP-BODY")] == ["known", ""]
+    assert replace(options, policy=Policy()).excuse("OP-ID", "x") == ""
+    assert replace(options, baseline=None).excuse("OP-ID", "x") == ""
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"verdict": "conformant"}', "[" * 100_000])

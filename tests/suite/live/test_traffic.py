@@ -365,6 +365,30 @@ def test_as_a_run(tmp_path: Path, run_suite: Callable[..., Any]) -> None:
     )
 
 
+def test_known_breach_that_is_waived_in_part(tmp_path: Path, run_suite: Callable[..., Any]) -> None:
+    """With --fail-on new its case passes as the run does, though a waiver covers one problem."""
+    path, waivers = tmp_path / "t.har", tmp_path / "waivers.toml"
+    bad = [
+        entry(at, "DELETE", f"/Configurations/{SID}", 404, {"code": 20404, "status": 200 + at})
+        for at in (0, 1)
+    ]
+    path.write_text(json.dumps({"log": {"entries": bad}}), encoding="utf-8")
+    waivers.write_text(
+        '[[waivers]]\nrequirement = "ERR-STATUS-MATCHES"\nreason = "Moves."\n'
+        'accepted_by = "A. Reviewer"\nexpires = 2999-01-01\npattern = "saw 200"\n',
+        encoding="utf-8",
+    )
+    chosen = ("--traffic", path, "--requirement", "ERR-STATUS-MATCHES")
+    first = run_suite(*chosen, report="first")
+    known = ("--baseline", first.report / "conformance.json", "--fail-on", "new")
+
+    done = run_suite(*chosen, *known, "--waivers", waivers, report="known")
+
+    assert done.verdicts() == {"ERR-STATUS-MATCHES": "breached"}
+    assert done.code == 0, done.output
+    assert "1 xfailed" in done.output, done.output
+
+
 def test_own_traffic_is_judged_again(tmp_path: Path, run_suite: Callable[..., Any]) -> None:
     """The file of --har has no secret, opens in other readers, and is conformant."""
     path = tmp_path / "own.har"
