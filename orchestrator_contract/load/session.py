@@ -125,10 +125,10 @@ class Session:
         self._seen(exchange, self.breaches())
 
     def breaches(self) -> list[str]:
-        """Requirements breached since the last call, once for each breach."""
+        """Requirements breached since the last call, once for each problem."""
         found = self.endpoint.findings.end()
         self.endpoint.findings.test = PLACE
-        return [name for name, _ in found]
+        return [one.requirement for one in found]
 
     def close(self) -> dict[str, Any]:
         """Clean up; the findings, as plain data that a message can carry."""

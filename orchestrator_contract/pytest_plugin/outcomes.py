@@ -19,6 +19,7 @@ from orchestrator_contract.pytest_plugin.selection import (
 )
 from orchestrator_contract.report import failure
 from orchestrator_contract.results.exit_code import Ending
+from orchestrator_contract.results.findings import Found
 
 
 class Outcomes:
@@ -102,7 +103,7 @@ class _Attempt:
         self._entered = False
         #: Why the test could not be carried out; empty where it could.
         self.reason = ""
-        self.found: list[tuple[str, str]] = []
+        self.found: list[Found] = []
 
     def begin(self) -> None:
         """Let findings belong to the test, and draw generated inputs for it."""
@@ -169,15 +170,18 @@ class _Attempt:
     def conclude(self) -> None:
         """Raise the outcome that is no pass."""
         options, findings = self._run.options, self._endpoint.findings
-        gating = dict.fromkeys(pair for pair in self.found if self._run.gates(pair[0]))
-        excused = {pair: options.excuse(*pair) for pair in gating}
-        breaches = [findings.found(*pair) for pair, why in excused.items() if not why]
+        gating = [one for one in self.found if self._run.gates(one.requirement)]
+        excuses = [options.excuse(one.requirement, one.breach.problem) for one in gating]
+        breaches = [one for one, why in zip(gating, excuses, strict=True) if not why]
         if breaches:
             raise _Breached(failure.describe(breaches, findings.catalogue, options.rerun_line))
         if self.reason:
             pytest.skip(f"unverified: {self.reason}")
-        if excused:
-            pytest.xfail("; ".join(f"{why}: {one}: {text}" for (one, text), why in excused.items()))
+        if gating:
+            told = zip(excuses, gating, strict=True)
+            pytest.xfail(
+                "; ".join(f"{why}: {one.requirement}: {one.breach.problem}" for why, one in told)
+            )
 
 
 #: A plugin such as pytest-timeout ends a test by failing it: no breach, and no broken suite.

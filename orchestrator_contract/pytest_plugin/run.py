@@ -17,7 +17,8 @@ from orchestrator_contract.exceptions import EndpointUnusable, Inconclusive
 from orchestrator_contract.pytest_plugin.options import RunOptions
 from orchestrator_contract.pytest_plugin.process import Process
 from orchestrator_contract.results import timelines
-from orchestrator_contract.results.findings import Findings
+from orchestrator_contract.results.evidence import Breach
+from orchestrator_contract.results.findings import Findings, Found
 from orchestrator_contract.results.verdict import Result, conclude
 from orchestrator_contract.schedule import LIFE_S, Pace, expected_s
 
@@ -208,10 +209,13 @@ def name_of(nodeid: str) -> str:
     return re.sub(r"[^\x20-\x7e]", "?", nodeid)
 
 
-def carry(report: pytest.TestReport, found: Sequence[tuple[str, str]]) -> None:
+def carry(report: pytest.TestReport, found: Sequence[Found]) -> None:
     """Let *report* carry its test's breaches from a worker to the controller."""
     if found:
-        breaches = [list(pair) for pair in dict.fromkeys(found)][:_MOST]
+        breaches = [
+            [one.requirement, one.breach.where, one.breach.expected, one.breach.seen]
+            for one in found[:_MOST]
+        ]
         report.user_properties.append((_BREACHES, breaches))
 
 
@@ -224,7 +228,7 @@ class WorkerReports:
 
     def __init__(self) -> None:
         self._ended: dict[str, set[str]] = {}
-        self._found: dict[str, list[tuple[str, str, str]]] = {}
+        self._found: dict[str, list[tuple[str, Breach]]] = {}
 
     def hear(self, worker: str, report: pytest.TestReport) -> None:
         """Take note of a report."""
@@ -234,7 +238,8 @@ class WorkerReports:
         self._ended.setdefault(worker, set()).add(test)
         breaches: Any = dict(report.user_properties).get(_BREACHES, ())
         self._found.setdefault(worker, []).extend(
-            (test, str(one), str(text)) for one, text in breaches
+            (requirement, Breach(where, expected, seen, test=test))
+            for requirement, where, expected, seen in breaches
         )
 
     def handed_over(self, worker: str) -> None:
@@ -247,8 +252,8 @@ class WorkerReports:
         lost = set().union(*(names for worker, names in self._ended.items() if worker))
         ended = lost | self._ended.get("", set())
         for worker, found in self._found.items():
-            for test, requirement, text in found if worker else ():
-                findings.adopt(test, requirement, text)
+            for requirement, breach in found if worker else ():
+                findings.adopt(requirement, breach)
         for test, requirements in tests.items():
             if test not in ended:
                 findings.cut_short(requirements, _ENDED_EARLY)

@@ -53,13 +53,6 @@ class Breach:
     #: The test that found it; empty outside of tests.
     test: str = ""
 
-    @classmethod
-    def parse(cls, problem: str) -> Breach:
-        """Read what `problem` gave in another process; it shows no exchange."""
-        where, _, rest = f": {problem}".partition(": expected ")
-        expected, _, seen = rest.rpartition("; saw ")
-        return cls(where.removeprefix(": "), expected, seen)
-
     @property
     def problem(self) -> str:
         """The breach in one line, which a waiver's pattern is searched in."""

@@ -16,7 +16,7 @@ from orchestrator_contract.redaction.redactor import Redactor
 from orchestrator_contract.results.evidence import Breach
 from orchestrator_contract.results.records import Records
 
-#: Breaches of one test that are kept for the message of its failure.
+#: Breaches of one test that are kept with their exchange, for the message of its failure.
 _MAX_OF_TEST = 40
 #: The test that has ended, and whose findings are recorded; threads of `Parallel` inherit it.
 _ATTRIBUTED: ContextVar[str] = ContextVar("attributed", default="")
@@ -26,7 +26,7 @@ DELETES = frozenset({"delete", "delete-conversation"})
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A breach of the current test, with the exchange that shows it."""
+    """A breach of a test, with the exchange that shows it if that was kept."""
 
     requirement: str
     breach: Breach
@@ -61,8 +61,7 @@ class Findings(Records):
         #: Checks of each requirement of the current test before it began.
         self._checks_before: dict[str, int] = {}
         self._inconclusive: set[str] = set()
-        self._fresh: list[tuple[str, str]] = []
-        #: The breaches of the current or the last test, each problem once.
+        #: The breaches of the current test, each problem once.
         self._of_test: dict[tuple[str, str], Found] = {}
         #: Faults that may pass, the first of each requirement.
         self._lone: dict[str, Held] = {}
@@ -178,10 +177,10 @@ class Findings(Records):
     def _breach(self, requirement: str, breach: Breach, exchanges: Sequence[Exchange]) -> None:
         super()._breach(requirement, breach, exchanges)
         key = (requirement, breach.problem)
-        self._fresh.append(key)
-        if self.test and key not in self._of_test and len(self._of_test) < _MAX_OF_TEST:
-            shown = replace(breach, steps=self.evidence(*exchanges[-1:]))
-            self._of_test[key] = Found(requirement, shown, len(exchanges))
+        if self.test and key not in self._of_test:
+            shown = exchanges[-1:] if len(self._of_test) < _MAX_OF_TEST else ()
+            breach = replace(breach, steps=self.evidence(*shown))
+            self._of_test[key] = Found(requirement, breach, len(exchanges))
 
     def unverified(self, requirements: Iterable[str], reason: str) -> None:
         """Record why the current test could not check these, or not wholly.
@@ -214,8 +213,7 @@ class Findings(Records):
         """Assign the findings that follow to *test*."""
         with self._lock:
             self.test = test
-            self._fresh, self._of_test = [], {}
-            self._checks_before, self._inconclusive = {}, set()
+            self._of_test, self._checks_before, self._inconclusive = {}, {}, set()
             for requirement in requirements:
                 record = self._record(requirement)
                 self._checks_before[requirement] = record.checks
@@ -226,17 +224,12 @@ class Findings(Records):
         """The requirements of the current test."""
         return [*self._checks_before]
 
-    def end(self) -> list[tuple[str, str]]:
-        """Return the breaches recorded since `begin`: requirement and problem."""
+    def end(self) -> list[Found]:
+        """Return the breaches recorded since `begin`, each problem once."""
         with self._lock:
             self._conclude()
-            fresh, self._fresh, self.test = self._fresh, [], ""
-            return fresh
-
-    def found(self, requirement: str, problem: str) -> Found:
-        """Return a breach that `end` named, with its exchange if that was kept."""
-        kept = self._of_test.get((requirement, problem))
-        return kept or Found(requirement, Breach.parse(problem), 0)
+            found, self._of_test, self.test = self._of_test, {}, ""
+            return list(found.values())
 
     @contextmanager
     def attributed_to(self, test: str) -> Iterator[None]:
@@ -261,13 +254,13 @@ class Findings(Records):
                 record.concluded += [look] if look not in record.concluded else []
         self._checks_before = {}
 
-    def adopt(self, test: str, requirement: str, problem: str) -> None:
+    def adopt(self, requirement: str, breach: Breach) -> None:
         """Count a breach that only the report of another process's test tells of."""
         with self._lock:
             record = self._record(requirement)
             record.checks += 1
-            self._breach(requirement, replace(Breach.parse(problem), test=test), ())
-            record.add_test(test)
+            self._breach(requirement, breach, ())
+            record.add_test(breach.test)
 
     def dump(self) -> dict[str, Any]:
         """Return the findings as plain data, for another process to merge."""

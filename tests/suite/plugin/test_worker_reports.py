@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,7 +13,7 @@ from orchestrator_contract.contract import catalogue
 from orchestrator_contract.pytest_plugin.run import WorkerReports, carry
 from orchestrator_contract.redaction.redactor import Redactor
 from orchestrator_contract.results.evidence import Breach
-from orchestrator_contract.results.findings import Findings
+from orchestrator_contract.results.findings import Findings, Found
 
 TESTS = {"a": ("DEL-STATUS",), "b": ("DEL-STATUS", "OP-BODY"), "c": ("DELETED-FETCH",)}
 
@@ -22,12 +24,13 @@ def findings() -> Findings:
     return Findings(catalogue.load(), Redactor())
 
 
-def report(nodeid: str, *found: tuple[str, str], when: str = "call", passed: bool = True) -> Any:
-    """The report of a test."""
+def report(nodeid: str, *found: Found, when: str = "call", passed: bool = True) -> Any:
+    """The report of a test, as a worker sends it."""
     one = SimpleNamespace(
         nodeid=nodeid, when=when, passed=passed, user_properties=[("verdict", "any")]
     )
     carry(one, found)  # type: ignore[arg-type]
+    one.user_properties = json.loads(json.dumps(one.user_properties))
     return one
 
 
@@ -39,8 +42,8 @@ def why(findings: Findings, requirement: str) -> list[str]:
 def test_all_told(findings: Findings) -> None:
     """Nothing is added where each test ended, here or on a worker that handed over."""
     heard = WorkerReports()
-    heard.hear("", report("a", ("DEL-STATUS", "expected 202; saw 200")))
-    heard.hear("gw0", report("b", ("OP-BODY", "expected x; saw y")))
+    heard.hear("", report("a", Found("DEL-STATUS", Breach("", "202", "200"), 1)))
+    heard.hear("gw0", report("b", Found("OP-BODY", Breach("", "x", "y"), 1)))
     heard.hear("gw0", report("c", when="setup", passed=False))
     heard.handed_over("gw0")
 
@@ -68,14 +71,7 @@ def test_a_worker_that_is_lost(findings: Findings) -> None:
     """Breaches that its tests reported stand; all else that it judged is unverified."""
     heard = WorkerReports()
     heard.hear("gw0", report("a"))
-    heard.hear(
-        "gw1",
-        report(
-            "b",
-            ("OP-BODY", "$.status: expected one of x; saw 'y'"),
-            ("OP-BODY", "$.status: expected one of x; saw 'y'"),
-        ),
-    )
+    heard.hear("gw1", report("b", Found("OP-BODY", Breach("$.status", "one of x", "'y'"), 1)))
     heard.hear("gw0", report("c"))
     heard.handed_over("gw0")
 
@@ -103,6 +99,11 @@ def test_a_worker_that_is_lost(findings: Findings) -> None:
         Breach("", "expected a", "expected b; saw c"),
     ],
 )
-def test_a_breach_that_was_told_of(breach: Breach) -> None:
-    """A breach that was written as text reads the same."""
-    assert Breach.parse(breach.problem).problem == breach.problem
+def test_a_breach_that_was_told_of(findings: Findings, breach: Breach) -> None:
+    """A breach that only a report tells of is the one that was found, whatever its texts hold."""
+    heard = WorkerReports()
+    heard.hear("gw0", report("b", Found("OP-BODY", breach, 1)))
+
+    heard.settle(findings, TESTS)
+
+    assert findings.records["OP-BODY"].shown == [replace(breach, test="b")]

@@ -34,8 +34,9 @@ def described() -> Callable[[Findings], failure.Failure]:
     """Describe the breaches of the current test."""
 
     def describe(findings: Findings) -> failure.Failure:
-        found = [findings.found(*pair) for pair in dict.fromkeys(findings.end())]
-        return failure.describe(found, findings.catalogue, "pytest --requirement {}".format)
+        return failure.describe(
+            findings.end(), findings.catalogue, "pytest --requirement {}".format
+        )
 
     return describe
 
