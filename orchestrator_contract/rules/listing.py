@@ -21,7 +21,7 @@ _MOST = 2000
 class DeletedListRule:
     """Looks for deleted configurations in each page; safe for threads.
 
-    One of `Client.recorders`. Memory is bounded.
+    It observes every exchange, and every poll. Memory is bounded.
     """
 
     def __init__(self, findings: Findings, owner: Callable[[str, Any], int | None]) -> None:

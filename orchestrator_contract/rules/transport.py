@@ -15,20 +15,8 @@ def judge_transport(findings: Findings, exchange: Exchange) -> bool:
     """Check that the response is complete and decodes; return the result."""
     if exchange.response is None:
         return _no_response(findings, exchange)
-    return _complete(findings, exchange) & _decodes(findings, exchange)
-
-
-def decodes(findings: Findings, exchange: Exchange) -> bool:
-    """The body decodes by the coding that the response names, or has none."""
-    response = exchange.response
-    defect = response.defect if response else None
-    return findings.check(
-        "HTTP-CONTENT-ENCODING",
-        response is not None and defect is None,
-        expected="a response that decodes",
-        seen=defect[1] if defect else None,
-        exchanges=[exchange],
-    )
+    ok = _complete(findings, exchange)
+    return ok & decodes(findings, exchange) if exchange.headers.get("content-encoding") else ok
 
 
 def undecodable(exchange: Exchange) -> bool:
@@ -84,11 +72,10 @@ def _complete(findings: Findings, exchange: Exchange) -> bool:
     )
 
 
-def _decodes(findings: Findings, exchange: Exchange) -> bool:
+def decodes(findings: Findings, exchange: Exchange) -> bool:
+    """The body decodes, from a coding that the request offered or from none."""
     coding = exchange.headers.get("content-encoding", "")
     damaged = undecodable(exchange)
-    if not coding:
-        return not damaged
     offered = next((v for n, v in exchange.request_headers if n.lower() == "accept-encoding"), "")
     defect = exchange.response.defect if exchange.response else None
     return findings.check(

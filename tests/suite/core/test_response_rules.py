@@ -9,6 +9,7 @@ import pytest
 
 from orchestrator_contract.http.exchange import Call
 from orchestrator_contract.http.response import TransportFault
+from orchestrator_contract.rules import transport
 from orchestrator_contract.rules.malformed_input import MALFORMED_KEY_STATUSES
 from orchestrator_contract.rules.responses import Judge
 
@@ -912,6 +913,17 @@ def test_framing_and_coding(
     # A body that can't be decoded is not read; what can be is judged whatever followed it.
     assert bench.checks().get("HTTP-JSON", 0) == (not damaged)
     assert bench.checks().get("HTTP-CONTENT-ENCODING", 0) == ("Content-Encoding" in headers)
+
+
+def test_excess_bytes_are_no_matter_of_the_coding(bench: Bench) -> None:
+    """A test of codings accuses no response of what follows it."""
+    exchange = bench.exchange("delete", (404, error(404)))
+    assert exchange.response is not None
+    exchange.response.defect = (TransportFault.MALFORMED, "2 byte(s) follow")
+
+    assert transport.decodes(bench.endpoint.findings, exchange)
+    exchange.response.defect = (TransportFault.ENCODING, "the body is not gzip")
+    assert not transport.decodes(bench.endpoint.findings, exchange)
 
 
 @pytest.mark.parametrize(
