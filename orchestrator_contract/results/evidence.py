@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -82,7 +83,7 @@ class Breach:
             return self.seen if told else f"no response: {self.seen}" if self.seen else response
         if self.seen in ("", status):
             return response
-        if self.seen.startswith(status):
+        if re.match(rf"{status}\b", self.seen):
             body = response.removeprefix(status).strip()
             return f"{self.seen}: {body}" if body else self.seen
         return f"{response}: {self.seen}"

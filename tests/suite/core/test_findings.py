@@ -155,6 +155,25 @@ def test_an_advisory_breach_does_not_count(findings: Findings) -> None:
     assert [one for one, _ in found(findings)] == [DOCUMENTED, ADVISORY, DERIVED]
 
 
+@pytest.mark.parametrize(
+    ("seen", "observed"),
+    [
+        pytest.param("404", '404 {"a": 1}', id="status"),
+        pytest.param("404 twice", '404 twice: {"a": 1}', id="outcome"),
+        pytest.param("40400", '404 {"a": 1}: 40400', id="number-that-begins-with-it"),
+    ],
+)
+def test_what_was_seen_has_the_status(
+    findings: Findings, exchange: Callable[..., Exchange], seen: str, observed: str
+) -> None:
+    """The status and the beginning of the body stand there, whatever part was wrong."""
+    steps = [exchange("delete", (404, {"a": 1}))]
+
+    findings.check(DERIVED, False, seen=seen, exchanges=steps)
+
+    assert findings.records[DERIVED].shown[0].observed == observed
+
+
 def test_nothing_is_kept_for_a_test_where_none_runs(findings: Findings) -> None:
     """A recording of any size has no test that would fetch its breaches."""
     findings.check(DERIVED, False, seen="a")
