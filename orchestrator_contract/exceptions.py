@@ -51,10 +51,6 @@ class NothingToDelete(Inconclusive):
     """Not as many could be had as were asked for; the argument says why."""
 
 
-class SupplyExhausted(NothingToDelete):
-    """The supply of the profile or endpoint is used up; findings stand."""
-
-
 class ListUnreadable(Inconclusive):
     """The list can't be read to its end; other findings stand."""
 

@@ -17,7 +17,7 @@ from threading import Lock
 from orchestrator_contract.api.client import Client
 from orchestrator_contract.coordination.coordinator import Coordinator, Lost
 from orchestrator_contract.coordination.progress import Steps
-from orchestrator_contract.exceptions import Inconclusive, NothingToDelete, SupplyExhausted
+from orchestrator_contract.exceptions import Inconclusive, NothingToDelete
 from orchestrator_contract.guard import is_plain
 from orchestrator_contract.http.retry_after import past_500
 from orchestrator_contract.provision.identity import Identity
@@ -134,11 +134,11 @@ class Supply:
                 taken += self._claim(number - len(taken))
                 while len(taken) < number:
                     if not self._command:
-                        raise SupplyExhausted(f"the pool ({self._section} pool) is used up")
+                        raise NothingToDelete(f"the pool ({self._section} pool) is used up")
                     self._candidates = self._run_command()
                     new = self._claim(number - len(taken))
                     if not new:
-                        raise SupplyExhausted(f"{self._section} command gave no new SID")
+                        raise NothingToDelete(f"{self._section} command gave no new SID")
                     taken += new
             except NothingToDelete:
                 self._returned += taken
@@ -218,7 +218,7 @@ class Given(Supply):
                 self.give_back(sid)
             if not self.stale:
                 raise
-            raise type(error)(
+            raise NothingToDelete(
                 f"{error}; {len(self.stale)} of what it gave is not there, such as "
                 f"{self.stale[0]:.80}"
             ) from None

@@ -11,13 +11,12 @@ from typing import Any
 from orchestrator_contract.api.client import Client
 from orchestrator_contract.api.pagination import Pagination
 from orchestrator_contract.api.poller import Poller
-from orchestrator_contract.exceptions import Inconclusive, NothingToDelete, SupplyExhausted
+from orchestrator_contract.exceptions import Inconclusive, NothingToDelete
 from orchestrator_contract.guard import Ownership
 from orchestrator_contract.provision import cleanup
 from orchestrator_contract.provision.given import Given
 from orchestrator_contract.provision.holds import Holds, Kept
 from orchestrator_contract.provision.inventory import Inventory
-from orchestrator_contract.provision.refusals import TooFew
 from orchestrator_contract.provision.single import SingleCreator
 from orchestrator_contract.provision.stock import Stock
 from orchestrator_contract.resources.configuration import Configuration
@@ -113,7 +112,7 @@ class Provisioner:
         most = number if least is None else max(min(number, room), least)
         try:
             found = self._take(most, scope, payloads, new=new)
-        except (SupplyExhausted, TooFew):
+        except NothingToDelete:
             if least is None or least >= most:
                 raise
             room = self._room(scope, sparing=sparing)

@@ -11,7 +11,6 @@ from orchestrator_contract.exceptions import (
     Inconclusive,
     NoResponse,
     NothingToDelete,
-    SupplyExhausted,
     Throttled,
 )
 from orchestrator_contract.http.exchange import Exchange
@@ -42,14 +41,10 @@ class TooFew(NothingToDelete):
         self.full = full
 
 
-class CreateRefused(TooFew, SupplyExhausted):
-    """Fewer could be created, because the endpoint takes no more for now."""
-
-
-def no_room(bound: int, made: Sequence[Configuration] = ()) -> CreateRefused:
+def no_room(bound: int, made: Sequence[Configuration]) -> TooFew:
     """What to raise where *bound* configurations of the run's exist, and no more may."""
     reason = f"the account has room for {bound} of the run's configurations at once"
-    return CreateRefused(reason, made, full=True)
+    return TooFew(reason, made, full=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +52,7 @@ class Refusal:
     """Why a create made nothing."""
 
     reason: str
-    #: Whether the endpoint gave an answer, and whether that refuses the create.
-    answered: bool = True
+    #: Whether an answer of the endpoint refuses the create.
     refuses: bool = False
     #: Whether the account may hold as many as it takes.
     may_be_full: bool = False
@@ -78,7 +72,7 @@ class Refusal:
     @classmethod
     def of(cls, error: Inconclusive) -> Refusal:
         """That of a create which got no answer, or none that can be followed."""
-        return cls(str(error), answered=False, may_be_full=isinstance(error, Throttled))
+        return cls(str(error), may_be_full=isinstance(error, Throttled))
 
     @classmethod
     def after(cls, operation: Operation) -> Refusal:
@@ -94,9 +88,8 @@ class Refusal:
 
     def as_error(self, made: Sequence[Configuration], scope: Scope, *, full: bool) -> TooFew:
         """What to raise when it left only *made*."""
-        kind = CreateRefused if self.answered else TooFew
         reason = f"configurations can't be created: {self.reason}{_hint(self.reason, scope)}"
-        return kind(reason, made, full=full)
+        return TooFew(reason, made, full=full)
 
 
 def certainly_made_nothing(error: Inconclusive) -> bool:

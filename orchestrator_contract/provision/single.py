@@ -29,7 +29,7 @@ class SingleCreator(Creator):
         """
         while not self._inventory.take_room(1, scope):
             if not self._make_room(scope):
-                raise no_room(self._inventory.bound(scope))
+                raise no_room(self._inventory.bound(scope), [])
 
     # ---------------------------------------------------------------- under a tested key
 
