@@ -249,7 +249,7 @@ class Check(KeyChecks):
             raise Inconclusive("the run deleted it to make room in the account")
         ok = deletion.exists(self.findings, requirement, configuration, steps, fetch)
         if not exists:
-            self._endpoint.lost(configuration)
+            self._endpoint.targets.lost(configuration)
         elif recheck:
             self._endpoint.rechecks.unchanged(requirement, configuration, steps)
         return exists and ok

@@ -233,10 +233,6 @@ class Endpoint:
         doubtful = any(status in (500, 503) for status in exchange.before)
         return exchange.status in (404, 409) and (doubtful or self.ownership.doubtful(key))
 
-    def lost(self, configuration: Configuration) -> None:
-        """Note that *configuration* was deleted by a breach."""
-        self.targets.lost(configuration)
-
     # ---------------------------------------------------------------- waiting
 
     def until(self, condition: Callable[[], bool], seconds: float, pause: float = 0.05) -> bool:

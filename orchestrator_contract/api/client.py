@@ -134,12 +134,6 @@ class Client(Sender):
         call = Call("operation", operation_id, of=of)
         return self.request(call, "GET", url.partition("#")[0], scope=scope, headers=self._accept())
 
-    def operation(
-        self, url: str, operation_id: str = "", *, scope: Scope = DEFAULT_SCOPE, of: str = "delete"
-    ) -> Exchange:
-        """GET an operation by its absolute URL."""
-        return self.send(self.operation_request(url, operation_id, scope=scope, of=of))
-
     def update_request(
         self,
         configuration: Configuration,
@@ -157,19 +151,6 @@ class Client(Sender):
             scope=configuration.scope,
             payload=payload,
         )
-
-    def update(
-        self,
-        configuration: Configuration,
-        payload: Any,
-        *,
-        method: str = "PUT",
-        key: str | None = None,
-        new_connection: bool = False,
-    ) -> Exchange:
-        """PUT or PATCH one configuration."""
-        request = self.update_request(configuration, payload, method=method, key=key)
-        return self.send(request, new_connection=new_connection)
 
     def page_request(self, query: str, *, scope: Scope = DEFAULT_SCOPE) -> Request:
         """The GET of one page of the list, not sent yet, with *query* as it is."""

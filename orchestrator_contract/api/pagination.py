@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
 from orchestrator_contract.api.client import Client
 from orchestrator_contract.contract.limits import LARGEST_PAGE
-from orchestrator_contract.exceptions import Inconclusive, ListUnreadable
+from orchestrator_contract.exceptions import ListUnreadable
 from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.http.retry_after import past_500
 from orchestrator_contract.results.findings import Findings
@@ -95,22 +95,6 @@ class Pagination:
             str(item.get("id"))
             for item, _ in self.items(size=LARGEST_PAGE, store=store, scope=scope)
         }
-
-    def small_size(self) -> int:
-        """A page size that spreads the list over a handful of pages."""
-        return small_size(self.sids())
-
-    def find(
-        self, wanted: Callable[[dict[str, Any]], bool], *, scope: Scope = DEFAULT_SCOPE
-    ) -> str | None:
-        """The first wanted configuration's id; None if not listed or unreadable."""
-        try:
-            for item, _ in self.items(size=LARGEST_PAGE, scope=scope):
-                if wanted(item) and isinstance(item.get("id"), str):
-                    return str(item["id"])
-        except Inconclusive:
-            return None
-        return None
 
 
 def token_of(page: Exchange, name: str = "nextToken") -> str:

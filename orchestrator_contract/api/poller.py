@@ -145,9 +145,10 @@ class Poller:
             return
         if url == operation.url or given_origin(url) not in self.client.origins:
             return
-        exchange = self.client.operation(
+        asking = self.client.operation_request(
             url, operation.id, of=accepted.call.operation, scope=accepted.scope
         )
+        exchange = self.client.send(asking)
         if exchange.status in (200, 404):
             location_agrees(self._findings, operation, exchange)
 

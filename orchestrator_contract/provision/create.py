@@ -48,7 +48,7 @@ _SEVERAL = 5
 class _Batch:
     """Creates of one call: optional members of those still to be made, and what was made."""
 
-    left: list[dict[str, Any]]
+    left: list[Mapping[str, Any]]
     scope: Scope
     made: list[Configuration] = field(default_factory=list)
     #: Why the newest that was refused was.
@@ -84,21 +84,16 @@ class Creator:
     # ---------------------------------------------------------------- several at once
 
     def create(
-        self,
-        number: int,
-        scope: Scope = DEFAULT_SCOPE,
-        extras: Sequence[dict[str, Any]] = (),
-        *,
-        spare: int = 0,
+        self, members: Sequence[Mapping[str, Any]], scope: Scope, *, spare: int = 0
     ) -> list[Configuration]:
-        """*number* new configurations in *scope*; up to *spare* fewer where there is no room.
+        """New configurations with these optional members and *spare* plain ones, if there is room.
 
         Raises:
             TooFew: there are not as many; it holds those that were made.
         """
         self._outlook.check(scope)
         self.identity.look_before(scope)
-        batch = _Batch([*extras, *({} for _ in range(number - len(extras)))], scope)
+        batch = _Batch([*members, *({} for _ in range(spare))], scope)
         while batch.left and self._may_go_on(batch, spare):
             granted = self._inventory.take_room(1 if batch.attempts else len(batch.left), scope)
             if not granted:

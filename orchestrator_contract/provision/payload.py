@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import count
 from typing import Any
 from uuid import NAMESPACE_OID, uuid5
@@ -41,7 +42,7 @@ class Payloads:
         self._grouping = ""
 
     def new(
-        self, extra: dict[str, Any] | None = None, scope: Scope = DEFAULT_SCOPE
+        self, extra: Mapping[str, Any] | None = None, scope: Scope = DEFAULT_SCOPE
     ) -> dict[str, Any]:
         """A payload for *scope* with the members of *extra*; its displayName becomes a suffix."""
         number = next(self._numbers)

@@ -221,8 +221,7 @@ class Stock:
         spare = self._client.coordinator.take_deletes(ahead if scope == DEFAULT_SCOPE else 0)
         made: Sequence[Configuration] = ()
         try:
-            members = [dict(one) for one in wanted]
-            made = self._creator.create(number + spare, scope, members, spare=spare)
+            made = self._creator.create(wanted, scope, spare=spare)
         except TooFew as error:
             made = error.made
             raise

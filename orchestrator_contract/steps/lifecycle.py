@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Sequence
 
+from orchestrator_contract.api.pagination import small_size
 from orchestrator_contract.check import Check
 from orchestrator_contract.contract.limits import LARGEST_PAGE
 from orchestrator_contract.endpoint import Endpoint
@@ -149,7 +150,7 @@ class Lifecycle(Step):
     def _page_size(self) -> int | None:
         match self._number % 4:
             case 1:
-                return self._endpoint.configurations.listing.small_size()
+                return small_size(self._endpoint.configurations.listing.sids())
             case 3:
                 return None
         return LARGEST_PAGE

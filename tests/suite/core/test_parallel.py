@@ -13,7 +13,6 @@ import pytest
 from orchestrator_contract.exceptions import Inconclusive
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.response import TransportFault
-from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.scope import Scope
 
 if TYPE_CHECKING:
@@ -65,17 +64,6 @@ def test_a_batch_is_named(bench: Bench, named: list[str]) -> None:
     batch(bench, (202, {}), (202, {}))
 
     assert named[0] == "sending 2 requests at one moment"
-
-
-def test_an_update_may_ask_for_a_connection_of_its_own(bench: Bench) -> None:
-    """As a delete may."""
-    bench.endpoint.ownership.allow("x")
-    bench.script.on("PUT /Configurations/x", (404, {}))
-
-    bench.endpoint.client.update(Configuration("x"), {}, new_connection=True)
-    bench.endpoint.client.update(Configuration("x"), {})
-
-    assert [sent.new_connection for sent in bench.script.sent] == [True, False]
 
 
 def test_nothing_together(bench: Bench) -> None:

@@ -438,7 +438,8 @@ def test_an_address_within_an_address(bench: Bench) -> None:
     """Host and target are cut at the first slashes."""
     bench.script.at("GET /x?u=http://other.example/y", (200, {}))
 
-    bench.endpoint.client.operation("http://target.example/x?u=http://other.example/y")
+    client = bench.endpoint.client
+    client.send(client.operation_request("http://target.example/x?u=http://other.example/y"))
 
     assert bench.script.sent[0].headers["host"] == "target.example"
 
@@ -560,17 +561,20 @@ def test_calls(start: Callable[..., Bench]) -> None:
     ):
         bench.script.on(line, (404, {}))
     here, there = Configuration("x"), Configuration("x", scope=Scope(1, 1))
+    asking = client.operation_request
 
     made = [
         client.delete(there, new_connection=True),
         client.fetch(there),
         client.fetch(here),
-        client.update(there, {"a": 1}, key="k"),
-        client.update(here, {}, method="PATCH"),
+        client.send(client.update_request(there, {"a": 1}, key="k")),
+        client.send(client.update_request(here, {}, method="PATCH")),
         client.page("", scope=there.scope),
         client.page("pageSize=1"),
-        client.operation("http://one.example/v2/ControlPlane/Operations/o", "o", scope=Scope(1, 1)),
-        client.operation("http://target.example/v2/ControlPlane/Operations/o"),
+        client.send(
+            asking("http://one.example/v2/ControlPlane/Operations/o", "o", scope=there.scope)
+        ),
+        client.send(asking("http://target.example/v2/ControlPlane/Operations/o")),
     ]
 
     assert [(e.method, e.call.operation, e.call.subject, e.account, e.region) for e in made] == [
@@ -614,7 +618,9 @@ def test_an_operation_is_fetched_without_its_fragment(bench: Bench) -> None:
     """A fragment is not sent; an operation is by default that of a delete."""
     bench.script.at("GET /op?x=1", (200, {}))
 
-    exchange = bench.endpoint.client.operation("http://target.example/op?x=1#part#2")
+    client = bench.endpoint.client
+
+    exchange = client.send(client.operation_request("http://target.example/op?x=1#part#2"))
 
     assert exchange.call == Call("operation", of="delete")
 
