@@ -282,7 +282,6 @@ class _Cleaning:
                 self._endpoint.client.forgive()
             try:
                 remove(
-                    self._endpoint.client,
                     self._endpoint.poller,
                     list(self._left.values()),
                     self._gone,

@@ -24,7 +24,6 @@ from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.inputs.identifiers import Identifiers
 from orchestrator_contract.inputs.random_numbers import RandomNumbers
 from orchestrator_contract.profile import Profile
-from orchestrator_contract.provision.holds import Holds
 from orchestrator_contract.provision.inventory import Inventory
 from orchestrator_contract.provision.provisioner import Provisioner
 from orchestrator_contract.provision.targets import Absent, Targets
@@ -122,38 +121,20 @@ class Endpoint:
             early_every=self.effort.early_every,
             polled=list_rule.polled,
         )
-        self.holds, few = Holds(), self.effort.few
         self.configurations = Provisioner(
-            self.client,
             self.poller,
             self.findings,
             self.inventory,
-            self.ownership,
-            self.holds,
             settings.process_id,
             ahead=self.effort.ahead,
         )
-        self.absent = Absent(self.client, self.ownership, self.identifiers)
-        self.targets = Targets(
-            self.configurations, self.inventory, self.ownership, self.holds, share_control=few
-        )
+        self.absent = Absent(self.client, self.identifiers)
+        self.targets = Targets(self.configurations, share_control=self.effort.few)
         self.beside = Beside(
-            self.poller,
-            self.findings,
-            self.inventory,
-            self.holds,
-            self.random,
-            settings.process_id,
+            self.poller, self.findings, self.inventory, self.random, settings.process_id
         )
         self.rechecks = Rechecks(
-            self.client,
-            self.poller,
-            self.findings,
-            self.inventory,
-            self.ownership,
-            self.targets,
-            self.holds,
-            self.effort,
+            self.poller, self.findings, self.inventory, self.targets, self.effort
         )
 
     def begin(self, test: str, to_come: float = inf) -> None:

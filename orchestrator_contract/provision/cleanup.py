@@ -27,7 +27,6 @@ _BUSY_S, _PAUSE_S = 5.0, 0.3
 
 
 def clean_up(
-    client: Client,
     poller: Poller,
     inventory: Inventory,
     listing: Pagination,
@@ -63,14 +62,13 @@ def clean_up(
         if attempt > 1 and len(remaining) > _FEW:
             break  # it is no passing error
         try:
-            remove(client, poller, remaining, inventory.gone)
+            remove(poller, remaining, inventory.gone)
         except Inconclusive:
             break
-    return [*inventory.left.values(), *lost, *_kept(client, inventory, listing, announced)]
+    return [*inventory.left.values(), *lost, *_kept(inventory, listing, announced)]
 
 
 def _kept(
-    client: Client,
     inventory: Inventory,
     listing: Pagination,
     announced: Mapping[Scope, AbstractSet[str]],
@@ -84,7 +82,7 @@ def _kept(
                 if item.get("id") in deleted and item.get("displayName") in names:
                     listed.append(Configuration(item["id"], item["displayName"], scope))
     time.sleep(READ_LAG_S if listed else 0)
-    found = [one for one in listed if _is_fetched(client, one)]
+    found = [one for one in listed if _is_fetched(listing.client, one)]
     with contextlib.suppress(Inconclusive):
         inventory.created(found)
     return found
@@ -99,7 +97,6 @@ def _is_fetched(client: Client, configuration: Configuration) -> bool:
 
 
 def remove(
-    client: Client,
     poller: Poller,
     configurations: Sequence[Configuration],
     gone: Callable[..., None],
@@ -109,13 +106,13 @@ def remove(
     Where few are accepted at once, few are sent at once; each that is accepted renews the patience.
     """
     patience_s = min(
-        max(_BUSY_S, 2 * poller.usual_s("delete")), client.profile.limits.poll_timeout_s
+        max(_BUSY_S, 2 * poller.usual_s("delete")), poller.client.profile.limits.poll_timeout_s
     )
     waiting, width = list(configurations), len(configurations)
     deadline, pause = time.monotonic() + patience_s, _PAUSE_S
     while waiting:
         batch = waiting[:width]
-        busy = delete(client, poller, batch, gone)
+        busy = delete(poller, batch, gone)
         waiting = waiting[width:] + busy
         if done := len(batch) - len(busy):
             width = 2 * done
@@ -128,7 +125,6 @@ def remove(
 
 
 def delete(
-    client: Client,
     poller: Poller,
     configurations: Sequence[Configuration],
     gone: Callable[..., None],
@@ -143,12 +139,12 @@ def delete(
 
     def send(configuration: Configuration) -> Exchange | None:
         try:
-            return client.delete(configuration, call=call)
+            return poller.client.delete(configuration, call=call)
         except Inconclusive:
             return None
 
     accepted, busy = [], []
-    exchanges = client.parallel(send, list(configurations))
+    exchanges = poller.client.parallel(send, list(configurations))
     for configuration, exchange in zip(configurations, exchanges, strict=True):
         status = exchange.status if exchange is not None else None
         if status in (404, 410):

@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from orchestrator_contract.api.client import Client
 from orchestrator_contract.api.pagination import Pagination
 from orchestrator_contract.api.poller import Poller
 from orchestrator_contract.exceptions import Inconclusive
@@ -62,22 +61,21 @@ class Creator:
 
     def __init__(
         self,
-        client: Client,
         poller: Poller,
         findings: Findings,
         inventory: Inventory,
-        listing: Pagination,
         run_id: str,
         make_room: Callable[[Scope], bool],
     ) -> None:
         """*make_room* deletes what no test needs any longer; true if it helps."""
-        self._client = client
+        self._client = client = poller.client
         self._poller = poller
         self._findings = findings
         self._inventory = inventory
         self._make_room = make_room
-        self.identity = Identity(client, listing)
-        self._read_lag = ReadLag(client, findings, listing, self.identity.seen)
+        self.listing = Pagination(client, findings)
+        self.identity = Identity(self.listing)
+        self._read_lag = ReadLag(self.listing, findings, self.identity.seen)
         self.payloads = Payloads(client, run_id)
         self._outlook = Outlook()
 

@@ -22,30 +22,6 @@ class Holder:
         """Let go of all: there is room for nothing else."""
 
 
-class Holds:
-    """All holders of one run; each registers when it is made."""
-
-    def __init__(self) -> None:
-        self._holders: list[Holder] = []
-
-    def register(self, holder: Holder) -> None:
-        """Take *holder*'s word from now on."""
-        self._holders.append(holder)
-
-    def __contains__(self, configuration: Configuration) -> bool:
-        return any(holder.holds(configuration) for holder in self._holders)
-
-    def release(self) -> None:
-        """Have all holders let go of what nothing is lost by."""
-        for holder in self._holders:
-            holder.release()
-
-    def surrender(self) -> None:
-        """Have all holders let go of all."""
-        for holder in self._holders:
-            holder.surrender()
-
-
 class Kept(Holder):
     """Configurations that several tests share, in groups."""
 

@@ -10,7 +10,6 @@ from math import inf
 from threading import Lock
 from typing import Any
 
-from orchestrator_contract.api.client import Client
 from orchestrator_contract.api.pagination import Pagination
 from orchestrator_contract.contract.limits import LARGEST_PAGE
 from orchestrator_contract.exceptions import Inconclusive
@@ -30,8 +29,8 @@ _UNREAD: Mapping[str, Any] = {}
 class Identity:
     """Tells what this process of the run has made from what was there."""
 
-    def __init__(self, client: Client, listing: Pagination) -> None:
-        self._client = client
+    def __init__(self, listing: Pagination) -> None:
+        self._client = listing.client
         self._listing = listing
         self._lock, self._looking = Lock(), Lock()
         #: Ids that creates have named, and those that were listed before the first create.
@@ -47,7 +46,7 @@ class Identity:
         self._lag_s = 0.0
         self._only_listed = self._hidden = False
         #: Seconds for which what a create does not name is looked for: less once one never came.
-        self._patience_s = client.profile.limits.poll_timeout_s
+        self._patience_s = self._client.profile.limits.poll_timeout_s
 
     def look_before(self, scope: Scope) -> None:
         """Remember what is there before the first create."""

@@ -10,6 +10,7 @@ from orchestrator_contract.exceptions import Inconclusive, NothingToDelete
 from orchestrator_contract.guard import Ownership
 from orchestrator_contract.http.addresses import are_loopback
 from orchestrator_contract.profile import Profile
+from orchestrator_contract.provision.holds import Holder
 from orchestrator_contract.provision.usage import Usage
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
@@ -54,6 +55,8 @@ class Inventory(Usage):
         self.unresolved: dict[str, Scope] = {}
         #: The operations of accepted creates, by name.
         self.accepted: dict[str, Operation] = {}
+        #: Those whose word it is which configurations must be kept; each adds itself.
+        self.holders: list[Holder] = []
         #: Called when configurations of this process are known to be gone.
         self.observers: list[Callable[[], None]] = []
         #: Those known to be gone, given ones included.
@@ -131,11 +134,12 @@ class Inventory(Usage):
             if scope is not None:
                 self._coordinator.rooms.give_back(self._holder, _key(scope), 1)
 
-    def idle(self, scope: Scope) -> list[Configuration]:
-        """Existing configurations of *scope* that earlier tests had."""
+    def idle(self, scope: Scope = DEFAULT_SCOPE) -> list[Configuration]:
+        """What was created in *scope*, a test had, and none needs any longer."""
         idle = self.idle_keys()
         left = [*self.left.values()]
-        return [one for one in left if one.scope == scope and one.resource_key in idle]
+        found = [one for one in left if one.scope == scope and one.resource_key in idle]
+        return [one for one in found if not any(holder.holds(one) for holder in self.holders)]
 
     # ---------------------------------------------------------------- announced, created, gone
 

@@ -8,14 +8,11 @@ from functools import partial
 from math import inf
 from typing import Any
 
-from orchestrator_contract.api.client import Client
-from orchestrator_contract.api.pagination import Pagination
 from orchestrator_contract.api.poller import Poller
 from orchestrator_contract.exceptions import Inconclusive, NothingToDelete
-from orchestrator_contract.guard import Ownership
 from orchestrator_contract.provision import cleanup
 from orchestrator_contract.provision.given import Given
-from orchestrator_contract.provision.holds import Holds, Kept
+from orchestrator_contract.provision.holds import Kept
 from orchestrator_contract.provision.inventory import Inventory
 from orchestrator_contract.provision.single import SingleCreator
 from orchestrator_contract.provision.stock import Stock
@@ -32,30 +29,24 @@ class Provisioner:
 
     def __init__(
         self,
-        client: Client,
         poller: Poller,
         findings: Findings,
         inventory: Inventory,
-        ownership: Ownership,
-        holds: Holds,
         run_id: str,
         *,
         ahead: int = 0,
     ) -> None:
         """*ahead* more are made whenever one has to be made."""
-        self.client = client
+        self.client = poller.client
         self.poller = poller
         self.inventory = inventory
-        self._holds = holds
-        self.listing = Pagination(client, findings)
-        self.creator = SingleCreator(
-            client, poller, findings, inventory, self.listing, run_id, self._make_room
-        )
-        self._stock = Stock(client, poller, inventory, ownership, holds, self.creator, ahead)
-        self._given = Given(client, self.creator.identity)
+        self.creator = SingleCreator(poller, findings, inventory, run_id, self._make_room)
+        self.listing = self.creator.listing
+        self._stock = Stock(poller, inventory, self.creator, ahead)
+        self._given = Given(self.client, self.creator.identity)
         #: What several tests share.
         self.kept = Kept(lambda: self._most_kept)
-        holds.register(self.kept)
+        inventory.holders.append(self.kept)
         self._discarded: set[ResourceKey] = set()
         #: How many were asked for where fewer would do, and how many there were.
         self.asked = self.got = 0
@@ -195,7 +186,7 @@ class Provisioner:
 
     def idle(self, scope: Scope = DEFAULT_SCOPE) -> list[Configuration]:
         """What was created in *scope* and no test needs any longer."""
-        return self._stock.idle(scope)
+        return self.inventory.idle(scope)
 
     def _make_room(self, scope: Scope) -> bool:
         return self._stock.make_room(scope, at_any_cost=True)
@@ -217,7 +208,7 @@ class Provisioner:
             if one.resource_key not in self._discarded and not keep(one)
         ]
         self._discarded.update(one.resource_key for one in unneeded)
-        delete = partial(cleanup.delete, self.client, self.poller, unneeded, self.inventory.gone)
+        delete = partial(cleanup.delete, self.poller, unneeded, self.inventory.gone)
         self.client.parallel.beside(delete)
 
     def clean_up(self) -> list[Configuration]:
@@ -227,7 +218,6 @@ class Provisioner:
         self.discard()
         self.client.parallel.join()
         return cleanup.clean_up(
-            self.client,
             self.poller,
             self.inventory,
             self.listing,

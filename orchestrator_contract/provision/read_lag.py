@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-from orchestrator_contract.api.client import Client
 from orchestrator_contract.api.pagination import Pagination
 from orchestrator_contract.exceptions import Inconclusive
 from orchestrator_contract.resources.configuration import READ_LAG_S, Configuration
@@ -43,13 +42,12 @@ class ReadLag:
 
     def __init__(
         self,
-        client: Client,
-        findings: Findings,
         listing: Pagination,
+        findings: Findings,
         seen: Mapping[str, AbstractSet[ResourceKey]],
     ) -> None:
         """Look by fetch and by list for what is not among those *seen* in that way already."""
-        self._client = client
+        self._client = listing.client
         self._findings = findings
         self._listing = listing
         self._seen = seen

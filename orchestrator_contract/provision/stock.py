@@ -17,14 +17,11 @@ from math import inf
 from threading import RLock
 from typing import Any
 
-from orchestrator_contract.api.client import Client
 from orchestrator_contract.api.poller import Poller
 from orchestrator_contract.exceptions import Inconclusive
-from orchestrator_contract.guard import Ownership
 from orchestrator_contract.inputs.payloads import COMMON_PAYLOADS
 from orchestrator_contract.provision import cleanup
 from orchestrator_contract.provision.create import Creator
-from orchestrator_contract.provision.holds import Holds
 from orchestrator_contract.provision.inventory import Inventory
 from orchestrator_contract.provision.refusals import TooFew
 from orchestrator_contract.resources.configuration import Configuration
@@ -41,20 +38,15 @@ class Stock:
 
     def __init__(
         self,
-        client: Client,
         poller: Poller,
         inventory: Inventory,
-        ownership: Ownership,
-        holds: Holds,
         creator: Creator,
         ahead: int,
     ) -> None:
         """*ahead* more are made whenever one has to be made."""
-        self._client = client
+        self._client = poller.client
         self._poller = poller
         self._inventory = inventory
-        self._ownership = ownership
-        self._holds = holds
         self._creator = creator
         self._ready: dict[Scope, list[Configuration]] = {}
         self.ahead = ahead
@@ -185,16 +177,14 @@ class Stock:
 
     def _unspoiled(self, scope: Scope) -> list[Configuration]:
         """What a test had and no delete was aimed at, or none that had a clear refusal."""
-        return [
-            one
-            for one in self.idle(scope)
-            if self._ownership.untouched(one.resource_key) and not self._inventory.is_leaving(one)
-        ]
+        untouched = self._client.ownership.untouched
+        idle = [one for one in self._inventory.idle(scope) if untouched(one.resource_key)]
+        return [one for one in idle if not self._inventory.is_leaving(one)]
 
     def claim(self, configuration: Configuration) -> bool:
         """True if nobody needs it; the present test has it then."""
         with self._lock:
-            found = configuration in self.idle(configuration.scope)
+            found = configuration in self._inventory.idle(configuration.scope)
             if found:
                 self._inventory.use(configuration)
             return found
@@ -249,10 +239,12 @@ class Stock:
         place, or *at_any_cost* what is needed least.
         """
         held = self._inventory.holding(scope)
-        steps: list[Callable[[], object]] = [partial(wait, self._deleting), self._holds.release]
+        holders = self._inventory.holders
+        steps: list[Callable[[], object]] = [partial(wait, self._deleting)]
+        steps += [one.release for one in holders]
         if at_any_cost:
             swap = sys.maxsize
-            steps.append(self._holds.surrender)
+            steps += [one.surrender for one in holders]
         for let_go in steps:
             let_go()
             self._delete(self._let_go(scope, swap))
@@ -265,7 +257,7 @@ class Stock:
         """What can't serve again, and of the rest as many as it takes to make room for *others*."""
         with self._lock:
             good = self._unspoiled(scope)
-            gone = [one for one in self.idle(scope) if one not in good]
+            gone = [one for one in self._inventory.idle(scope) if one not in good]
             gone += [*self._ready.get(scope, ()), *good][: max(others - len(gone), 0)]
             self._ready[scope] = [one for one in self._ready.get(scope, ()) if one not in gone]
             self._inventory.leave(*gone)
@@ -274,11 +266,7 @@ class Stock:
     def _delete(self, configurations: Sequence[Configuration]) -> None:
         """Delete these and wait for the end. What is busy makes no room now."""
         with contextlib.suppress(Inconclusive):
-            cleanup.delete(self._client, self._poller, configurations, self._inventory.gone)
-
-    def idle(self, scope: Scope = DEFAULT_SCOPE) -> list[Configuration]:
-        """What a test had in *scope*, and none needs any longer."""
-        return [one for one in self._inventory.idle(scope) if one not in self._holds]
+            cleanup.delete(self._poller, configurations, self._inventory.gone)
 
 
 def _running(futures: Iterable[Future[None]]) -> list[Future[None]]:

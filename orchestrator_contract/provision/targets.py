@@ -7,11 +7,9 @@ from collections.abc import Iterable
 
 from orchestrator_contract.api.client import Client
 from orchestrator_contract.exceptions import BudgetExhausted, Inconclusive, NothingToDelete
-from orchestrator_contract.guard import Ownership
 from orchestrator_contract.inputs.identifiers import Identifiers
 from orchestrator_contract.inputs.malformed_sids import USUAL_SID, MalformedSid
-from orchestrator_contract.provision.holds import Holder, Holds
-from orchestrator_contract.provision.inventory import Inventory
+from orchestrator_contract.provision.holds import Holder
 from orchestrator_contract.provision.payload import RICH
 from orchestrator_contract.provision.provisioner import Provisioner
 from orchestrator_contract.resources.configuration import Configuration
@@ -21,9 +19,9 @@ from orchestrator_contract.scope import DEFAULT_SCOPE, Scope
 class Absent:
     """SIDs that a DELETE may name without deleting anything: a fetch has shown that."""
 
-    def __init__(self, api: Client, guard: Ownership, identifiers: Identifiers) -> None:
+    def __init__(self, api: Client, identifiers: Identifiers) -> None:
         self._api = api
-        self._guard = guard
+        self._guard = api.ownership
         self._identifiers = identifiers
         self._known: dict[Scope, Configuration] = {}
 
@@ -83,23 +81,15 @@ class Absent:
 class Targets(Holder):
     """The control configuration, and further targets of refused requests."""
 
-    def __init__(
-        self,
-        configurations: Provisioner,
-        inventory: Inventory,
-        guard: Ownership,
-        holds: Holds,
-        *,
-        share_control: bool,
-    ) -> None:
+    def __init__(self, configurations: Provisioner, *, share_control: bool) -> None:
         """With *share_control* the control configuration serves as every target."""
         self._configurations = configurations
-        self._inventory = inventory
-        self._guard = guard
+        self._inventory = configurations.inventory
+        self._guard = configurations.client.ownership
         self._share_control = share_control
         self._controls: dict[Scope, Configuration] = {}
         self._former: list[Configuration] = []
-        holds.register(self)
+        self._inventory.holders.append(self)
 
     @property
     def control(self) -> Configuration:

@@ -12,7 +12,7 @@ from threading import Lock, local
 from orchestrator_contract.api.poller import Poller
 from orchestrator_contract.exceptions import Inconclusive
 from orchestrator_contract.inputs.random_numbers import RandomNumbers
-from orchestrator_contract.provision.holds import Holder, Holds
+from orchestrator_contract.provision.holds import Holder
 from orchestrator_contract.provision.inventory import Inventory
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.results.findings import Findings
@@ -44,7 +44,6 @@ class Beside(Holder):
         poller: Poller,
         findings: Findings,
         inventory: Inventory,
-        holds: Holds,
         random: RandomNumbers,
         process_id: str,
     ) -> None:
@@ -56,7 +55,7 @@ class Beside(Holder):
         self._random = random
         self._waiting: dict[Future[None], _Judged] = {}
         self._thread, self._lock = local(), Lock()
-        holds.register(self)
+        inventory.holders.append(self)
 
     def judge(
         self,

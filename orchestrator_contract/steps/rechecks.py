@@ -15,14 +15,12 @@ from dataclasses import dataclass, field
 from functools import partial
 from threading import Lock
 
-from orchestrator_contract.api.client import Client
 from orchestrator_contract.api.poller import Poller
 from orchestrator_contract.contract.limits import HOUR, RETAINED_S
 from orchestrator_contract.effort import Effort
 from orchestrator_contract.exceptions import Inconclusive
-from orchestrator_contract.guard import Ownership
 from orchestrator_contract.http.exchange import Exchange
-from orchestrator_contract.provision.holds import Holder, Holds
+from orchestrator_contract.provision.holds import Holder
 from orchestrator_contract.provision.inventory import Inventory
 from orchestrator_contract.provision.targets import Targets
 from orchestrator_contract.resources.configuration import Configuration
@@ -60,20 +58,17 @@ class Rechecks(Holder):
 
     def __init__(
         self,
-        api: Client,
         poller: Poller,
         findings: Findings,
         inventory: Inventory,
-        guard: Ownership,
         targets: Targets,
-        holds: Holds,
         effort: Effort,
     ) -> None:
-        self._api = api
+        self._api = poller.client
         self._poller = poller
         self._findings = findings
         self._inventory = inventory
-        self._guard = guard
+        self._guard = self._api.ownership
         self._targets = targets
         self._effort = effort
         #: Changed under the lock: ends are judged beside the tests, too.
@@ -85,7 +80,7 @@ class Rechecks(Holder):
         self._first: list[Operation] = []
         self._first_advanced = 0
         self._sampled = False
-        holds.register(self)
+        inventory.holders.append(self)
 
     # ---------------------------------------------------------------- handing over
 

@@ -200,7 +200,7 @@ def test_those_that_wait_for_room_do_not_wait_for_each_other(world: World, slow:
 
     def judge() -> None:
         both.wait()
-        endpoint.holds.release()
+        endpoint.beside.release()
 
     for one in (first, second):
         endpoint.beside.judge(judge, one)

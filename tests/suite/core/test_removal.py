@@ -119,7 +119,6 @@ def test_what_is_busy_is_tried_again(
     began = bench.clock.now
 
     remove(
-        bench.endpoint.client,
         bench.endpoint.poller,
         [Configuration("a", "a"), Configuration("b", "b")],
         lambda *which: gone.extend(one.sid for one in which),
@@ -158,7 +157,6 @@ def test_an_endpoint_that_runs_one_operation_at_a_time(start: Callable[..., Benc
     gone: list[str] = []
 
     remove(
-        bench.endpoint.client,
         bench.endpoint.poller,
         [Configuration(name, name) for name in names],
         lambda *which: gone.extend(one.sid for one in which),
@@ -194,7 +192,6 @@ def test_removing_where_they_are(start: Callable[..., Bench]) -> None:
     gone: list[Any] = []
 
     remove(
-        bench.endpoint.client,
         bench.endpoint.poller,
         [Configuration("a", "n", Scope(1, 1))],
         lambda *which: gone.extend(which),

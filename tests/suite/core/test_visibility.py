@@ -30,9 +30,8 @@ def read_lag(bench: Bench) -> ReadLag:
     bench.script.on(FETCH, FOUND)
     bench.script.on(ALL, page("sid"))
     return ReadLag(
-        bench.endpoint.client,
-        bench.endpoint.findings,
         bench.endpoint.configurations.listing,
+        bench.endpoint.findings,
         {"fetch": set(), "list": set()},
     )
 
