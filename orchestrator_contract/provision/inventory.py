@@ -104,10 +104,10 @@ class Inventory(Usage):
         """How many of this process may exist in *scope*, those under way included."""
         return [*self._room.values()].count(scope)
 
-    def in_order(self, scope: Scope) -> list[Configuration | None]:
-        """Configurations of *scope* in the order of their creates; None for unknown ones."""
+    def in_order(self, scope: Scope) -> list[Configuration]:
+        """Configurations of *scope* in the order of their creates."""
         names = [name for name, where in [*self._room.items()] if where == scope]
-        return [self.left.get(name) for name in names]
+        return [one for name in names if (one := self.left.get(name)) is not None]
 
     def has_some(self, scope: Scope) -> bool:
         """True if something that this process created in *scope* is known to exist."""

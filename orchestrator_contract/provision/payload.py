@@ -27,6 +27,8 @@ RICH: dict[str, Any] = {
     "intelligenceConfigurationIds": ["intelligence_configuration_1"],
     "conversationsV1Bridge": {},
 }
+#: The members of one that is to be made now; an older one serves only where there is no room.
+NEW = {"description": "contract test, made when a test asked"}
 
 
 class Payloads:

@@ -73,7 +73,11 @@ class Provisioner:
 
     def newest(self) -> Configuration:
         """The newest that exists, at which only reads are aimed; a new one if that is quick."""
-        return self._stock.newest() or self.take(1, new=True)[0]
+        if self.client.profile.provision.mode != "create":
+            return self.one()
+        found = self._stock.newest()
+        self.use(found)
+        return found
 
     def spare(self, *, scope: Scope = DEFAULT_SCOPE) -> Configuration:
         """One that no test needs any longer, best one that serves no other, or an idle one."""
@@ -88,13 +92,12 @@ class Provisioner:
         scope: Scope = DEFAULT_SCOPE,
         payloads: Sequence[Mapping[str, Any]] = (),
         least: int | None = None,
-        new: bool = False,
         sparing: bool = False,
     ) -> list[Configuration]:
         """*number* idle configurations, or at least *least* if there are no more.
 
-        *payloads* gives members of creates for some of them; *new* ones are next to each other in
-        the list. A *sparing* test takes half of the room at most, so that others go on beside it.
+        *payloads* gives members of creates for some of them. A *sparing* test takes half of the
+        room at most, so that others go on beside it.
 
         Raises:
             NothingToDelete: they can't be had, or the deletion budget is spent.
@@ -102,13 +105,13 @@ class Provisioner:
         room = self._room(scope, sparing=sparing)
         most = number if least is None else max(min(number, room), least)
         try:
-            found = self._take(most, scope, payloads, new=new)
+            found = self._take(most, scope, payloads)
         except NothingToDelete:
             if least is None or least >= most:
                 raise
             room = self._room(scope, sparing=sparing)
             fewer = max(room, least) if room < most else least
-            found = self._take(fewer, scope, payloads, new=new)
+            found = self._take(fewer, scope, payloads)
         if least is not None:
             self.asked, self.got = self.asked + number, self.got + len(found)
         self.use(*found)
@@ -128,12 +131,12 @@ class Provisioner:
         return self.half_room if sparing else max(share - 1, 1)
 
     def _take(
-        self, number: int, scope: Scope, payloads: Sequence[Mapping[str, Any]], *, new: bool
+        self, number: int, scope: Scope, payloads: Sequence[Mapping[str, Any]]
     ) -> list[Configuration]:
         mode = self.client.profile.provision.mode
         if mode == "create":
             wanted = [payloads[i] if i < len(payloads) else {} for i in range(number)]
-            return self._stock.take(wanted, scope, new=new)
+            return self._stock.take(wanted, scope)
         self.inventory.charge(number)
         try:
             if mode is None:

@@ -23,6 +23,7 @@ from orchestrator_contract.inputs.payloads import COMMON_PAYLOADS
 from orchestrator_contract.provision import cleanup
 from orchestrator_contract.provision.create import Creator
 from orchestrator_contract.provision.inventory import Inventory
+from orchestrator_contract.provision.payload import NEW
 from orchestrator_contract.provision.refusals import TooFew
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.scope import DEFAULT_SCOPE, Scope
@@ -48,7 +49,8 @@ class Stock:
         self._poller = poller
         self._inventory = inventory
         self._creator = creator
-        self._ready: dict[Scope, list[Configuration]] = {}
+        #: Made, and not handed out yet.
+        self._ready: list[Configuration] = []
         self.ahead = ahead
         #: What is created and deleted beside the tests.
         self._creating: list[Future[None]] = []
@@ -80,7 +82,7 @@ class Stock:
             self._creating = _running(self._creating)
             share = self._inventory.share()
             size = min(max(self.ahead, _SIZE), self._to_come) if self.ahead else 0
-            ready = [*self._ready.get(DEFAULT_SCOPE, ()), *self._unspoiled(DEFAULT_SCOPE)]
+            ready = [*self._ready_in(DEFAULT_SCOPE), *self._unspoiled(DEFAULT_SCOPE)]
             room = share - _LEFT - self._inventory.holding() if share else inf
             lacking = int(min(size - len(ready) - len(self._creating), room))
             self._creating += [self._client.parallel.beside(self._add) for _ in range(lacking)]
@@ -91,22 +93,16 @@ class Stock:
 
     # ---------------------------------------------------------------- taking
 
-    def take(
-        self, wanted: Sequence[Mapping[str, Any]], scope: Scope, *, new: bool = False
-    ) -> list[Configuration]:
-        """Idle configurations with *wanted* optional members; *new* ones next to each other.
-
-        For want of room plain ones serve for all.
+    def take(self, wanted: Sequence[Mapping[str, Any]], scope: Scope) -> list[Configuration]:
+        """Idle configurations with *wanted* optional members; for want of room plain ones.
 
         Raises:
             NothingToDelete: they can't be had.
         """
-        if new and (found := self._next_to_each_other(len(wanted), scope)):
-            return found
         found = []
         left, spent = [*wanted], time.monotonic() + _PATIENCE_S
         while left:
-            plain = 0 if new else sum(not one for one in left)
+            plain = sum(not one for one in left)
             if reused := self._reuse(scope, plain):
                 self._fill()
                 found += reused
@@ -115,16 +111,16 @@ class Stock:
                 continue
             else:
                 try:
-                    alone = new or any(left) or self._poller.is_slow
+                    alone = any(left) or self._poller.is_slow
                     found += self._create(left, scope, ahead=0 if alone else self.ahead)
                     break
                 except TooFew as error:
                     found += error.made
                     left = left[len(error.made) :]
-                    others = sum(new or bool(one) for one in left)
+                    others = sum(bool(one) for one in left)
                     if error.full and self.make_room(scope, swap=others):
                         continue
-                    instead = [] if new else self._reuse(scope, len(left))
+                    instead = self._reuse(scope, len(left))
                     found += instead
                     left = left[len(instead) :]
                     if left and not (error.full and self._wait_for_room(scope, spent)):
@@ -137,43 +133,36 @@ class Stock:
         self._creating = _running(self._creating)
         return bool(wait(self._creating, return_when=FIRST_COMPLETED).done)
 
-    def _next_to_each_other(self, number: int, scope: Scope) -> list[Configuration]:
-        """*number* that were made ahead, one after the other; none if there are not as many."""
-        wait(self._creating)
-        with self._lock:
-            ready, order = self._ready.get(scope, []), self._inventory.in_order(scope)
-            for end in range(len(order), number - 1, -1):
-                found = [one for one in order[end - number : end] if one in ready]
-                if len(found) == number:
-                    self._ready[scope] = [one for one in ready if one not in found]
-                    self._inventory.use(*found)
-                    return found
-        return []
+    def newest(self) -> Configuration:
+        """The newest that nobody needs: where creates take long one that exists, else a new one.
 
-    def newest(self) -> Configuration | None:
-        """The newest that nobody needs, where creating one takes long."""
-        if not self._poller.is_slow:
-            return None
+        Raises:
+            NothingToDelete: there is none to be had.
+        """
         with self._lock:
             # What is used beside the tests may be changed there.
-            free = [*self._ready.get(DEFAULT_SCOPE, ()), *self._unspoiled(DEFAULT_SCOPE)]
-            order = self._inventory.in_order(DEFAULT_SCOPE)
-            found = [one for one in order if one is not None and one in free][-1:]
-            ready = self._ready.get(DEFAULT_SCOPE, [])
-            self._ready[DEFAULT_SCOPE] = [one for one in ready if one not in found]
-            self._inventory.use(*found)
-        return found[0] if found else None
+            free = self._ready_in(DEFAULT_SCOPE)
+            free += self._unspoiled(DEFAULT_SCOPE) if self._poller.is_slow else []
+            found = [one for one in self._inventory.in_order(DEFAULT_SCOPE) if one in free][-1:]
+            self._hand_out(found)
+        return (found or self.take([NEW], DEFAULT_SCOPE))[0]
 
     def _reuse(self, scope: Scope, number: int) -> list[Configuration]:
         """Up to *number* that were made before: of earlier tests, or ahead."""
         with self._lock:
-            ready, tight = self._ready.get(scope, []), self._inventory.bound(scope)
+            tight = self._inventory.bound(scope)
             # A bridged service may keep one from being deleted.
             found = [one for one in self._unspoiled(scope) if tight or not one.is_bridged][:number]
-            found += ready[: number - len(found)]
-            self._ready[scope] = [one for one in ready if one not in found]
-            self._inventory.use(*found)
+            found += self._ready_in(scope)[: number - len(found)]
+            self._hand_out(found)
             return found
+
+    def _ready_in(self, scope: Scope) -> list[Configuration]:
+        return [one for one in self._ready if one.scope == scope]
+
+    def _hand_out(self, found: Sequence[Configuration]) -> None:
+        self._ready = [one for one in self._ready if one not in found]
+        self._inventory.use(*found)
 
     def _unspoiled(self, scope: Scope) -> list[Configuration]:
         """What a test had and no delete was aimed at, or none that had a clear refusal."""
@@ -193,8 +182,7 @@ class Stock:
         """Keep these for other tests."""
         with self._lock:
             self._inventory.renew(*configurations)
-            for one in configurations:
-                self._ready.setdefault(one.scope, []).append(one)
+            self._ready += configurations
 
     def clear(self) -> None:
         """Keep nothing for other tests, and make nothing more."""
@@ -258,8 +246,8 @@ class Stock:
         with self._lock:
             good = self._unspoiled(scope)
             gone = [one for one in self._inventory.idle(scope) if one not in good]
-            gone += [*self._ready.get(scope, ()), *good][: max(others - len(gone), 0)]
-            self._ready[scope] = [one for one in self._ready.get(scope, ()) if one not in gone]
+            gone += [*self._ready_in(scope), *good][: max(others - len(gone), 0)]
+            self._ready = [one for one in self._ready if one not in gone]
             self._inventory.leave(*gone)
             return gone
 

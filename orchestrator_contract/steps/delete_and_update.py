@@ -13,6 +13,7 @@ from orchestrator_contract.exceptions import Inconclusive
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.request import Request
 from orchestrator_contract.provision.identity import named_by
+from orchestrator_contract.provision.payload import NEW
 from orchestrator_contract.provision.single import SingleCreator
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
@@ -53,7 +54,8 @@ class DeleteAndUpdate(Step):
         Raises:
             NothingToDelete: there are not as many.
         """
-        return self._endpoint.configurations.take(3, new=not self._endpoint.poller.is_slow)
+        payloads = [] if self._endpoint.poller.is_slow else [NEW] * 3
+        return self._endpoint.configurations.take(3, payloads=payloads)
 
     def mix(self) -> Mix:
         """A delete concurrent with fetches, a list and updates."""

@@ -538,7 +538,7 @@ def test_what_is_not_needed_makes_room(bench: Bench, *, spoiled: bool) -> None:
     configurations.ahead = 0
     configurations.take(1)
     configurations.begin()
-    mine = configurations.take(1, new=True)[0]
+    mine = configurations.newest()
     if spoiled:
         bench.endpoint.ownership.touch("sid0", 0, 0, clear=False)
     bench.script.on("DELETE /Configurations/sid0", (404, {}))
