@@ -247,7 +247,7 @@ class Endpoint:
     def remarks(self) -> list[str]:
         """Notes for the report on configurations that could not be had."""
         found, provisioner, room = [], self.configurations, self.inventory.bound()
-        if stale := provisioner.stale:
+        if stale := provisioner.given.stale:
             found.append(
                 f"{len(stale)} SID(s) that the profile gives are not there,"
                 f" such as {stale[0]:.80}: nothing was asked of them"

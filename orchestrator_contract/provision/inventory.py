@@ -122,6 +122,11 @@ class Inventory(Usage):
         bound = self.bound(scope)
         return max(bound // self._processes, 1) if bound else 0
 
+    def part(self, of: int) -> int:
+        """One part *of* so many of the share, but not none; 0 while no bound is known."""
+        share = self.share()
+        return max(share // of, 1) if share else 0
+
     def uncertain(self, scope: Scope) -> set[str]:
         """Names that room is held for although nothing is known to exist under them."""
         held = {name for name, where in [*self._room.items()] if where == scope}

@@ -20,9 +20,6 @@ from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.results.findings import Findings
 from orchestrator_contract.scope import DEFAULT_SCOPE, ResourceKey, Scope
 
-#: With less room than this tests share what they do not spoil.
-_LEAST_ROOM = 4
-
 
 class Provisioner:
     """Hands out idle configurations and removes at the end what is left of them."""
@@ -40,30 +37,27 @@ class Provisioner:
         self.client = poller.client
         self.poller = poller
         self.inventory = inventory
-        self.creator = SingleCreator(poller, findings, inventory, run_id, self._make_room)
+        self.creator = SingleCreator(
+            poller,
+            findings,
+            inventory,
+            run_id,
+            lambda scope: self.stock.make_room(scope, at_any_cost=True),
+        )
         self.listing = self.creator.listing
-        self._stock = Stock(poller, inventory, self.creator, ahead)
-        self._given = Given(self.client, self.creator.identity)
+        self.stock = Stock(poller, inventory, self.creator, ahead)
+        self.given = Given(self.client, self.creator.identity)
         #: What several tests share.
-        self.kept = Kept(lambda: self._most_kept)
+        self.kept = Kept(partial(inventory.part, 3))
         inventory.holders.append(self.kept)
         self._discarded: set[ResourceKey] = set()
         #: How many were asked for where fewer would do, and how many there were.
         self.asked = self.got = 0
 
-    @property
-    def ahead(self) -> int:
-        """How many more are made whenever one has to be made."""
-        return self._stock.ahead
-
-    @ahead.setter
-    def ahead(self, number: int) -> None:
-        self._stock.ahead = number
-
     def begin(self, to_come: float = inf) -> None:
         """Note that a new test begins, and that so many are *to_come*."""
         self.inventory.begin()
-        self._stock.begin(to_come)
+        self.stock.begin(to_come)
 
     # ---------------------------------------------------------------- taking
 
@@ -75,15 +69,15 @@ class Provisioner:
         """The newest that exists, at which only reads are aimed; a new one if that is quick."""
         if self.client.profile.provision.mode != "create":
             return self.one()
-        found = self._stock.newest()
-        self.use(found)
+        found = self.stock.newest()
+        self.inventory.use(found)
         return found
 
     def spare(self, *, scope: Scope = DEFAULT_SCOPE) -> Configuration:
         """One that no test needs any longer, best one that serves no other, or an idle one."""
         untouched = self.client.ownership.untouched
-        idle = sorted(self.idle(scope), key=lambda one: untouched(one.resource_key))
-        return next(filter(self.claim, idle), None) or self.one(scope=scope)
+        idle = sorted(self.inventory.idle(scope), key=lambda one: untouched(one.resource_key))
+        return next(filter(self.stock.claim, idle), None) or self.one(scope=scope)
 
     def take(
         self,
@@ -114,12 +108,12 @@ class Provisioner:
             found = self._take(fewer, scope, payloads)
         if least is not None:
             self.asked, self.got = self.asked + number, self.got + len(found)
-        self.use(*found)
+        self.inventory.use(*found)
         return found
 
     def sample(self, number: int) -> int:
         """How many of *number* configurations the room lets a test use up; notes name the rest."""
-        found = min(number, self.half_room or number)
+        found = min(number, self.inventory.part(2) or number)
         self.asked, self.got = self.asked + number, self.got + found
         return found
 
@@ -128,7 +122,7 @@ class Provisioner:
         share = self.inventory.share(scope)
         if not share or self.client.profile.provision.mode != "create":
             return sys.maxsize
-        return self.half_room if sparing else max(share - 1, 1)
+        return self.inventory.part(2) if sparing else max(share - 1, 1)
 
     def _take(
         self, number: int, scope: Scope, payloads: Sequence[Mapping[str, Any]]
@@ -136,7 +130,7 @@ class Provisioner:
         mode = self.client.profile.provision.mode
         if mode == "create":
             wanted = [payloads[i] if i < len(payloads) else {} for i in range(number)]
-            return self._stock.take(wanted, scope)
+            return self.stock.take(wanted, scope)
         self.inventory.charge(number)
         try:
             if mode is None:
@@ -146,64 +140,27 @@ class Provisioner:
                     f"[provision] mode = {mode!r} gives configurations of the first account and "
                     "region only"
                 )
-            found = [Configuration(sid) for sid in self._given.take(number)]
+            found = [Configuration(sid) for sid in self.given.take(number)]
         except BaseException:
             self.inventory.discharge(number)
             raise
         self.client.ownership.allow(*(configuration.sid for configuration in found))
         return found
 
-    def use(self, *configurations: Configuration) -> None:
-        """Keep these as long as the present test runs."""
-        self.inventory.use(*configurations)
-
-    @property
-    def is_tight(self) -> bool:
-        """Whether there is so little room that tests share what they do not spoil."""
-        return 0 < self.inventory.share() < _LEAST_ROOM
-
-    @property
-    def _most_kept(self) -> int:
-        """How many that several tests share may be kept, each in the way of others; 0: all."""
-        share = self.inventory.share()
-        return max(share // 3, 1) if share else 0
-
-    @property
-    def half_room(self) -> int:
-        """How many one test may hold so that others go on beside it; 0: as many as it likes."""
-        share = self.inventory.share()
-        return max(share // 2, 1) if share else 0
-
     def give_back(self, *configurations: Configuration) -> None:
         """Return idle ones at which nothing but reads was aimed, for other tests."""
         for configuration in configurations:
             if configuration.name:
-                self._stock.put(configuration)
+                self.stock.put(configuration)
             else:
                 self.inventory.discharge(1)
-                self._given.give_back(configuration.sid)
-
-    def claim(self, configuration: Configuration) -> bool:
-        """True if nobody needs an idle one; the present test has it then."""
-        return self._stock.claim(configuration)
-
-    def idle(self, scope: Scope = DEFAULT_SCOPE) -> list[Configuration]:
-        """What was created in *scope* and no test needs any longer."""
-        return self.inventory.idle(scope)
-
-    def _make_room(self, scope: Scope) -> bool:
-        return self._stock.make_room(scope, at_any_cost=True)
+                self.given.give_back(configuration.sid)
 
     # ---------------------------------------------------------------- the end
 
-    @property
-    def stale(self) -> list[str]:
-        """Of what the profile gives, what neither the list nor a fetch shows."""
-        return self._given.stale
-
     def discard(self, *, keep: Callable[[Configuration], bool] = lambda _: False) -> None:
         """Delete what this process created and need not *keep*; `clean_up` waits for the end."""
-        self._stock.clear()
+        self.stock.clear()
         self.client.parallel.join()
         unneeded = [
             one
@@ -216,7 +173,7 @@ class Provisioner:
 
     def clean_up(self) -> list[Configuration]:
         """Delete what this run created; return what could not be deleted."""
-        self._given.end()
+        self.given.end()
         self.client.forgive()
         self.discard()
         self.client.parallel.join()

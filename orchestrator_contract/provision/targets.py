@@ -15,6 +15,9 @@ from orchestrator_contract.provision.provisioner import Provisioner
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.scope import DEFAULT_SCOPE, Scope
 
+#: With less room than this tests share what they do not spoil.
+_LEAST_ROOM = 4
+
 
 class Absent:
     """SIDs that a DELETE may name without deleting anything: a fetch has shown that."""
@@ -116,11 +119,11 @@ class Targets(Holder):
         Raises:
             NothingToDelete: not even that can be had.
         """
-        if self._share_control or self._configurations.is_tight:
+        if self._share_control or 0 < self._inventory.share() < _LEAST_ROOM:
             return self.control
-        for one in self._configurations.idle():
+        for one in self._inventory.idle():
             rich = one.payload.keys() >= RICH.keys() and self._guard.untouched(one.resource_key)
-            if rich and self._configurations.claim(one):
+            if rich and self._configurations.stock.claim(one):
                 return one
         with contextlib.suppress(NothingToDelete):
             return self._configurations.take(1, payloads=[RICH])[0]

@@ -70,7 +70,7 @@ class Deletes(AcceptedDeletes):
         Raises:
             Inconclusive: not one was accepted.
         """
-        size = self._endpoint.configurations.half_room or len(keys)
+        size = self._endpoint.inventory.part(2) or len(keys)
         for start in range(0, len(keys), size):
             batch = keys[start : start + size]
             yield self.accept_new(len(batch), keys=batch, key_under_test=True)

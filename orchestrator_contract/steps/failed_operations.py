@@ -67,7 +67,7 @@ class FailedOperations(Step):
             self._ready = self.fail(1 if self._endpoint.effort.few else _BATCH)
         drawn = self._ready.pop(0)
         self._ready.append(drawn)
-        self._endpoint.configurations.use(drawn.configuration)
+        self._endpoint.inventory.use(drawn.configuration)
         return drawn
 
     def _is_unspoiled(self, operation: Operation) -> bool:

@@ -63,10 +63,10 @@ class FinalLooks(Step):
         existed = {one.resource_key for _, one, _ in self._endpoint.rechecks.existed()}
         idle = [
             one
-            for one in self._endpoint.configurations.idle()
+            for one in self._endpoint.inventory.idle()
             if self._endpoint.ownership.untouched(one.resource_key)
             and one.resource_key not in existed
-            and self._endpoint.configurations.claim(one)
+            and self._endpoint.configurations.stock.claim(one)
         ]
         if not idle:
             return []

@@ -41,7 +41,7 @@ class KeyReuse(Step):
         ):
             self._other = known = endpoint.configurations.one()
             endpoint.configurations.kept.keep(known)
-        endpoint.configurations.use(known)
+        endpoint.inventory.use(known)
         return known
 
     def send(

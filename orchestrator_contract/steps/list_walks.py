@@ -68,7 +68,7 @@ class ListedConfigurations(Step):
         if not taken or not all(map(kept.holds, self._remaining)):
             self._remaining, self._deleted = self._take(), []
             kept.keep(*self._remaining)
-        self._configurations.use(*self._remaining)
+        self._endpoint.inventory.use(*self._remaining)
         return self._remaining
 
     def let_go(self) -> None:

@@ -210,7 +210,7 @@ class OtherAsyncCalls(Step):
         led, configurations = self._led.get(name), self._endpoint.configurations
         if led is None or not configurations.kept.holds(led.configuration):
             led = self._end(name, *self._begin(name, 0), 0)
-        configurations.use(led.configuration)
+        self._endpoint.inventory.use(led.configuration)
         return led
 
     def _replay(self, call: AsyncCall, operation: Operation, times: int) -> None:

@@ -344,7 +344,7 @@ def bench(start: Callable[..., Bench]) -> Bench:
 def alone(start: Callable[..., Bench]) -> Bench:
     """A bench that makes nothing ahead."""
     bench = start()
-    bench.endpoint.configurations.ahead = 0
+    bench.endpoint.configurations.stock.ahead = 0
     return bench
 
 

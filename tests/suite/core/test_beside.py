@@ -151,11 +151,11 @@ def test_what_is_judged_is_kept(world: World, slow: None) -> None:
     endpoint.beside.judge(judge, handed)
     began.wait()
     endpoint.configurations.begin()
-    assert endpoint.configurations.idle() == []
+    assert endpoint.inventory.idle() == []
     looked.set()
     endpoint.beside.join()
 
-    assert endpoint.configurations.idle() == [handed, *taken]
+    assert endpoint.inventory.idle() == [handed, *taken]
 
 
 def test_a_configuration_under_update_is_kept(world: World, slow: None) -> None:
@@ -174,7 +174,7 @@ def test_a_configuration_under_update_is_kept(world: World, slow: None) -> None:
     endpoint.step(OtherAsyncCalls).lead_beside("update")
     configurations.begin()
 
-    assert [one.sid for one in configurations.idle()] == []
+    assert [one.sid for one in endpoint.inventory.idle()] == []
     looked.set()
     endpoint.beside.join()
 

@@ -76,7 +76,7 @@ def test_a_pool_older_than_the_endpoint(start: Callable[..., Bench]) -> None:
     ):
         configurations.one()
 
-    assert configurations.stale == ["gone", "gone-too"]
+    assert configurations.given.stale == ["gone", "gone-too"]
     assert not bench.endpoint.ownership.owns("gone")
     assert bench.script.lines().count("GET /Configurations/hidden") == 1
     assert left_of(bench) == 300 - 2 + 1 - 2
@@ -100,7 +100,7 @@ def test_a_command_whose_creates_still_run(commanded: Callable[[str], Bench]) ->
     assert bench.clock.now - began == pytest.approx(1.0)
     assert bench.endpoint.configurations.one().sid == "there"
     assert bench.clock.now - began == pytest.approx(6.0)
-    assert bench.endpoint.configurations.stale == ["never", "no"]
+    assert bench.endpoint.configurations.given.stale == ["never", "no"]
 
 
 @pytest.mark.parametrize("scope", [(1, 0), (0, 1)])

@@ -50,7 +50,7 @@ def test_interrupted_anywhere(
     for number in count(1):
         bench = start()
         bench.endpoint.client.observers.clear()  # judging each response takes half of the time
-        bench.endpoint.configurations.ahead = 0
+        bench.endpoint.configurations.stock.ahead = 0
         world = World(bench)
         bench.script.on(ALL, world.listed)
         where = interrupted_at(number, work(bench.endpoint.configurations))

@@ -202,7 +202,7 @@ def test_a_namesake_in_another_place(start: Callable[..., Bench]) -> None:
     """It is made, journalled and deleted where it was asked for."""
     bench = start(accounts=TWO, regions=("http://one.example",))
     world, configurations = World(bench), bench.endpoint.configurations
-    configurations.ahead = 0
+    configurations.stock.ahead = 0
     one = configurations.one()
 
     twin = configurations.creator.namesake(one, Scope(1, 1))

@@ -148,7 +148,7 @@ def test_the_memory_store_of_each_account(start: Callable[..., Bench]) -> None:
     """An account's own store comes before the profile's, also for the same configuration once more."""
     second = replace(TWO[1], memory_store_id="mem_2")
     bench = start(accounts=(TWO[0], second), provision=Provision("create", "mem_9"))
-    world, bench.endpoint.configurations.ahead = World(bench), 0
+    world, bench.endpoint.configurations.stock.ahead = World(bench), 0
 
     first = bench.endpoint.configurations.one()
     bench.endpoint.configurations.one(scope=Scope(account=1))
@@ -172,7 +172,7 @@ def test_some_are_made_ahead(start: Callable[..., Bench]) -> None:
     """In the first account and region several are made at once and handed out in turn; all of them count as deletes."""
     bench = start(accounts=TWO)
     world = World(bench)
-    bench.endpoint.configurations.ahead = 3
+    bench.endpoint.configurations.stock.ahead = 3
 
     first = bench.endpoint.configurations.take(2)
     assert len(world.payloads) == 5
@@ -311,7 +311,7 @@ def test_fewer_are_made_than_ahead(start: Callable[..., Bench], taken: int) -> N
     """Where the endpoint takes fewer than were to be made ahead, those serve; what was not made costs no deletes."""
     bench = start()
     world = World(bench)
-    bench.endpoint.configurations.ahead = 4
+    bench.endpoint.configurations.stock.ahead = 4
     world.refuse = [*[None] * taken, *[(400, {})] * 20]
 
     if taken == 1:
@@ -416,7 +416,7 @@ def test_a_list_of_one_account_says_nothing_of_another_s(start: Callable[..., Be
     """A SID that one account's list shows under a name of the run's may be somebody's in another account: it is looked at there."""
     bench = start(accounts=TWO)
     world, configurations = World(bench), bench.endpoint.configurations
-    configurations.ahead = 0
+    configurations.stock.ahead = 0
     bench.script.on(
         ALL, page(), page(*({"id": str(n), "displayName": f"oc-run-{n}"} for n in range(3))), page()
     )

@@ -26,7 +26,7 @@ def test_giving_back(start: Callable[..., Bench]) -> None:
     bench = start(accounts=TWO)
     world = World(bench)
     configurations = bench.endpoint.configurations
-    configurations.ahead = 0
+    configurations.stock.ahead = 0
     first, other = configurations.one(), configurations.one(scope=Scope(1))
     assert left_of(bench) == 298
 
@@ -237,7 +237,7 @@ def test_another_account_s_number_is_found_by_its_name(start: Callable[..., Benc
     """That an account's SID 1 is known, or gone, says nothing of the one of another account, which is looked for all the same."""
     bench = start(accounts=TWO)
     world, configurations = World(bench), bench.endpoint.configurations
-    configurations.ahead = 0
+    configurations.stock.ahead = 0
     world.related = lambda number: {"configurationId": "1"}
     one = configurations.one()
     bench.endpoint.inventory.gone(one)
@@ -271,7 +271,7 @@ def test_what_no_test_needs_is_spare(start: Callable[..., Bench]) -> None:
     bench = start(accounts=TWO)
     World(bench)
     configurations = bench.endpoint.configurations
-    configurations.ahead = 0
+    configurations.stock.ahead = 0
     home, first = configurations.one(), configurations.spare(scope=Scope(1))
     assert (first.scope.account, first.sid != home.sid) == (1, True)
 
@@ -288,7 +288,7 @@ def test_another_account_s_number_is_discarded(start: Callable[..., Bench]) -> N
     """The same SID in two accounts is two configurations: that one is deleted already, or in use, is not said of the other."""
     bench = start(accounts=TWO)
     world, configurations = World(bench), bench.endpoint.configurations
-    configurations.ahead = 0
+    configurations.stock.ahead = 0
     world.related = lambda number: {"configurationId": "1"}
     bench.script.on(
         "GET /Configurations/1",
@@ -300,7 +300,7 @@ def test_another_account_s_number_is_discarded(start: Callable[..., Bench]) -> N
     configurations.begin()
 
     theirs = configurations.one(scope=Scope(1))
-    assert [one.scope.account for one in configurations.idle(DEFAULT_SCOPE)] == [0]
+    assert [one.scope.account for one in bench.endpoint.inventory.idle(DEFAULT_SCOPE)] == [0]
     configurations.discard()
     bench.endpoint.client.parallel.join()
 
@@ -511,7 +511,7 @@ def test_creates_that_lead_nowhere_are_not_tried_without_end(world: World, alone
 def test_a_create_that_never_ended_is_named(world: World, start: Callable[..., Bench]) -> None:
     """A configuration that may still appear after the run is named as left."""
     bench = start(limits=Limits(poll_timeout_s=5))
-    bench.endpoint.configurations.ahead = 0
+    bench.endpoint.configurations.stock.ahead = 0
     other = World(bench)
     other.status, other.related = "PENDING", lambda number: None
     with pytest.raises(
@@ -535,7 +535,7 @@ FULL: Said = (409, {"code": 20409, "status": 409})
 def test_what_is_not_needed_makes_room(bench: Bench, *, spoiled: bool) -> None:
     """Where the endpoint takes no more, what an earlier test took serves again, or is deleted."""
     world, configurations = World(bench), bench.endpoint.configurations
-    configurations.ahead = 0
+    configurations.stock.ahead = 0
     configurations.take(1)
     configurations.begin()
     mine = configurations.newest()
@@ -567,7 +567,7 @@ def test_what_an_earlier_test_left_serves_again(
     """A later test gets what no delete may have touched, unless a service may keep it."""
     World(bench)
     configurations = bench.endpoint.configurations
-    configurations.ahead = 0
+    configurations.stock.ahead = 0
     (first,) = configurations.take(1, payloads=[members])
     assert configurations.one() is not first  # the same test uses it
     configurations.begin()
@@ -595,7 +595,7 @@ def test_target_of_refused_requests_serves_again(start: Callable[..., Bench]) ->
 def test_fewer_where_there_are_no_more(bench: Bench) -> None:
     """With *least*, as many are handed out as can be had; what was made is not lost."""
     world, configurations = World(bench), bench.endpoint.configurations
-    configurations.ahead = 0
+    configurations.stock.ahead = 0
     world.refuse = [None, None, *[FULL] * 20]
 
     found = configurations.take(5, payloads=[{}], least=2)

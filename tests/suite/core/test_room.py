@@ -87,7 +87,7 @@ def test_refused_create_bounds_the_run(start: Callable[..., Bench], refusal: Sai
     """However the refusal comes, no more creates are sent until something is deleted."""
     bench = start()
     world, configurations = World(bench), bench.endpoint.configurations
-    configurations.ahead = 0
+    configurations.stock.ahead = 0
     made = configurations.take(3)
     world.refuse = [refusal] * 20
     with pytest.raises(NothingToDelete):

@@ -79,7 +79,7 @@ def test_what_a_command_printed_in_vain(
     one.give_back(taken[0])
 
     for provisioner in (one, other):
-        provisioner._given.end()
+        provisioner.given.end()
 
     assert one.client.coordinator.unused([]) == unused
 
