@@ -16,7 +16,7 @@ from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.provision.identity import Identity
 from orchestrator_contract.provision.inventory import TWIN, Inventory
 from orchestrator_contract.resources.configuration import READ_LAG_S, Configuration
-from orchestrator_contract.scope import ResourceKey, Scope
+from orchestrator_contract.scope import Scope
 
 #: How often each is tried; from the third time on only so few.
 _ATTEMPTS, _FEW = 4, 3
@@ -31,11 +31,10 @@ def clean_up(
     inventory: Inventory,
     listing: Pagination,
     identity: Identity,
-    tried: AbstractSet[ResourceKey],
 ) -> list[Configuration]:
     """Delete what is left in *inventory* or listed under its names; return what could not be.
 
-    Each is tried twice, those that were *tried* before once more, and the last few again.
+    Each is tried twice, and the last few again.
     """
     # What was interrupted may not be listed before its create has ended.
     accepted = inventory.accepted
@@ -54,13 +53,9 @@ def clean_up(
     inventory.unresolved.clear()
     announced, inventory.announced = inventory.announced, {}
     for attempt in range(_ATTEMPTS):
-        remaining = [
-            one for one in inventory.left.values() if attempt or one.resource_key not in tried
-        ]
-        if not remaining:
-            continue
-        if attempt > 1 and len(remaining) > _FEW:
-            break  # it is no passing error
+        remaining = [*inventory.left.values()]
+        if not remaining or (attempt > 1 and len(remaining) > _FEW):
+            break  # where many are left it is no passing error
         try:
             remove(poller, remaining, inventory.gone)
         except Inconclusive:

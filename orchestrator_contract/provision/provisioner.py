@@ -18,7 +18,7 @@ from orchestrator_contract.provision.single import SingleCreator
 from orchestrator_contract.provision.stock import Stock
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.results.findings import Findings
-from orchestrator_contract.scope import DEFAULT_SCOPE, ResourceKey, Scope
+from orchestrator_contract.scope import DEFAULT_SCOPE, Scope
 
 
 class Provisioner:
@@ -50,7 +50,6 @@ class Provisioner:
         #: What several tests share.
         self.kept = Kept(partial(inventory.part, 3))
         inventory.holders.append(self.kept)
-        self._discarded: set[ResourceKey] = set()
         #: How many were asked for where fewer would do, and how many there were.
         self.asked = self.got = 0
 
@@ -162,12 +161,7 @@ class Provisioner:
         """Delete what this process created and need not *keep*; `clean_up` waits for the end."""
         self.stock.clear()
         self.client.parallel.join()
-        unneeded = [
-            one
-            for one in self.inventory.left.values()
-            if one.resource_key not in self._discarded and not keep(one)
-        ]
-        self._discarded.update(one.resource_key for one in unneeded)
+        unneeded = [one for one in self.inventory.left.values() if not keep(one)]
         delete = partial(cleanup.delete, self.poller, unneeded, self.inventory.gone)
         self.client.parallel.beside(delete)
 
@@ -175,12 +169,6 @@ class Provisioner:
         """Delete what this run created; return what could not be deleted."""
         self.given.end()
         self.client.forgive()
-        self.discard()
+        self.stock.clear()
         self.client.parallel.join()
-        return cleanup.clean_up(
-            self.poller,
-            self.inventory,
-            self.listing,
-            self.creator.identity,
-            self._discarded,
-        )
+        return cleanup.clean_up(self.poller, self.inventory, self.listing, self.creator.identity)
