@@ -22,6 +22,7 @@ from orchestrator_contract.coordination.journal import (
     Leftover,
     Past,
     account_labels,
+    entry_of,
 )
 from orchestrator_contract.effort import EFFORTS
 from orchestrator_contract.endpoint import Endpoint, Settings
@@ -296,15 +297,7 @@ class _Cleaning:
                 continue
             self._say(f"deleted  {one.sid}  {one.name}")
             if not any(other.name == one.name for other in self._left.values()):
-                entries.append(
-                    {
-                        "name": one.name,
-                        "sid": one.sid,
-                        "state": "deleted",
-                        "account": one.scope.account,
-                        "region": one.scope.region,
-                    }
-                )
+                entries.append(entry_of(one.name, "deleted", one.scope, one.sid))
         if entries:
             with _written(self._log.path):
                 self._log.write(entries)

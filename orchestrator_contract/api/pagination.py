@@ -96,6 +96,17 @@ class Pagination:
             for item, _ in self.items(size=LARGEST_PAGE, store=store, scope=scope)
         }
 
+    def named(self, names: Collection[str], scope: Scope) -> Iterator[tuple[str, str]]:
+        """The ids and names in *scope* that are listed under one of *names*.
+
+        Raises:
+            ListUnreadable: it can't be read to its end.
+        """
+        for item, _ in self.items(size=LARGEST_PAGE, scope=scope):
+            sid, name = item.get("id"), item.get("displayName")
+            if isinstance(sid, str) and isinstance(name, str) and name in names:
+                yield sid, name
+
 
 def token_of(page: Exchange, name: str = "nextToken") -> str:
     """The token that *page* gives under this name; empty if it gives none."""

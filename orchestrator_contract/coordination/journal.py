@@ -13,7 +13,7 @@ from typing import Any
 from orchestrator_contract import files
 from orchestrator_contract.guard import is_plain
 from orchestrator_contract.profile import Account, Profile
-from orchestrator_contract.scope import Scope
+from orchestrator_contract.scope import DEFAULT_SCOPE, Scope
 
 #: What the names of a run's configurations begin with.
 PREFIX = "oc-"
@@ -55,6 +55,14 @@ def header(profile: Profile, run: str) -> dict[str, Any]:
         "bases": list(profile.bases),
         "accounts": account_labels(profile),
     }
+
+
+def entry_of(
+    name: str, state: str, scope: Scope = DEFAULT_SCOPE, sid: str | None = None
+) -> dict[str, Any]:
+    """A line of the journal, on what became of *name*."""
+    known = {} if sid is None else {"sid": sid}
+    return {"name": name, **known, "state": state, "account": scope.account, "region": scope.region}
 
 
 class Journal:

@@ -10,7 +10,6 @@ from collections.abc import Set as AbstractSet
 from orchestrator_contract.api.client import Client
 from orchestrator_contract.api.pagination import Pagination
 from orchestrator_contract.api.poller import Poller
-from orchestrator_contract.contract.limits import LARGEST_PAGE
 from orchestrator_contract.exceptions import Inconclusive
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.provision.identity import Identity
@@ -73,9 +72,9 @@ def _kept(
     for scope, names in announced.items():
         deleted = inventory.sids(scope) - {one.sid for one in inventory.left.values()}
         with contextlib.suppress(Inconclusive):
-            for item, _ in listing.items(size=LARGEST_PAGE, scope=scope):
-                if item.get("id") in deleted and item.get("displayName") in names:
-                    listed.append(Configuration(item["id"], item["displayName"], scope))
+            for sid, name in listing.named(names, scope):
+                if sid in deleted:
+                    listed.append(Configuration(sid, name, scope))
     time.sleep(READ_LAG_S if listed else 0)
     found = [one for one in listed if _is_fetched(listing.client, one)]
     with contextlib.suppress(Inconclusive):
@@ -197,10 +196,7 @@ def _take_listed(
     """Take what is listed under *names* for the run's; true if the list could be read."""
     found: dict[str, str] = {}
     try:
-        for item, _ in listing.items(size=LARGEST_PAGE, scope=scope):
-            sid, name = item.get("id"), item.get("displayName")
-            if isinstance(sid, str) and isinstance(name, str) and name in names:
-                found[sid] = name
+        found.update(listing.named(names, scope))
     except Inconclusive:
         readable = False
     else:

@@ -99,10 +99,9 @@ class Identity:
         known = self._named.get(scope, set()) | (self._before.get(scope) or set())
         found: dict[str, str] = {}
         with contextlib.suppress(Inconclusive):
-            for item, _ in self._listing.items(size=LARGEST_PAGE, scope=scope):
-                sid, name = item.get("id"), item.get("displayName")
-                if isinstance(sid, str) and sid not in known and name in names:
-                    found.setdefault(str(name), sid)
+            for sid, name in self._listing.named(names, scope):
+                if sid not in known:
+                    found.setdefault(name, sid)
         return found
 
     def is_new(

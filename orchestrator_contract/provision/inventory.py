@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from orchestrator_contract.coordination.coordinator import Coordinator
+from orchestrator_contract.coordination.journal import entry_of
 from orchestrator_contract.exceptions import Inconclusive, NothingToDelete
 from orchestrator_contract.guard import Ownership
 from orchestrator_contract.http.addresses import are_loopback
@@ -165,9 +166,8 @@ class Inventory(Usage):
         names = list(names)
         self._room.update(dict.fromkeys(names, scope) if room else {})
         self.announced.setdefault(scope, set()).update(name.partition(TWIN)[0] for name in names)
-        where = {"account": scope.account, "region": scope.region}
         try:
-            self._note([{"name": name, "state": "creating", **where} for name in names])
+            self._note([entry_of(name, "creating", scope) for name in names])
         except Inconclusive:
             self.vacate(*names)
             raise
@@ -187,7 +187,7 @@ class Inventory(Usage):
 
     def withdraw(self, name: str) -> None:
         """Note in the journal, too, that the announced create of *name* made nothing."""
-        self._note([{"name": name, "state": "deleted", "account": 0, "region": 0}])
+        self._note([entry_of(name, "deleted")])
         self.vacate(name)
 
     def add(self, configuration: Configuration) -> None:
@@ -205,7 +205,7 @@ class Inventory(Usage):
 
     def created(self, configurations: Iterable[Configuration]) -> None:
         """Put the ids of these, which were added, into the journal."""
-        entries = [_entry(one, "created") for one in configurations]
+        entries = [entry_of(one.name, "created", one.scope, one.sid) for one in configurations]
         if entries:
             self._note(entries)
 
@@ -214,7 +214,7 @@ class Inventory(Usage):
         self._gone.update(c.resource_key for c in configurations)
         known = [c for c in configurations if self.left.pop(c.name, None) is not None]
         if known:
-            self._note([_entry(one, "deleted") for one in known])
+            self._note([entry_of(one.name, "deleted", one.scope, one.sid) for one in known])
         self.vacate(*(one.name for one in known))
         for observer in self.observers:
             observer()
@@ -247,13 +247,3 @@ class Inventory(Usage):
 
 def _key(scope: Scope) -> str:
     return f"{scope.account}/{scope.region}"
-
-
-def _entry(configuration: Configuration, state: str) -> dict[str, Any]:
-    return {
-        "name": configuration.name,
-        "sid": configuration.sid,
-        "state": state,
-        "account": configuration.scope.account,
-        "region": configuration.scope.region,
-    }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
+from orchestrator_contract.coordination.journal import entry_of
 from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.exceptions import Inconclusive, NothingToDelete
 from orchestrator_contract.http.exchange import Call, Exchange
@@ -36,8 +37,7 @@ class Conversations(Step):
             Inconclusive: there is none.
         """
         sid = self._existing()
-        entry = {"name": f"conversation {sid}", "sid": sid, "state": "given"}
-        self._endpoint.coordinator.journal([entry | {"account": 0, "region": 0}])
+        self._endpoint.coordinator.journal([entry_of(f"conversation {sid}", "given", sid=sid)])
         self._endpoint.ownership.allow_conversation(quote(sid, safe=""))
         return ConversationDelete(self._endpoint, self, sid)
 
