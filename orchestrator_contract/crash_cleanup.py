@@ -10,16 +10,15 @@ import contextlib
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from orchestrator_contract.contract.limits import LARGEST_PAGE
 from orchestrator_contract.coordination import journal
 from orchestrator_contract.coordination.coordinator import Coordinator
 from orchestrator_contract.coordination.journal import (
     Journal,
     JournalError,
-    Leftover,
     Past,
     account_labels,
     entry_of,
@@ -27,10 +26,8 @@ from orchestrator_contract.coordination.journal import (
 from orchestrator_contract.effort import EFFORTS
 from orchestrator_contract.endpoint import Endpoint, Settings
 from orchestrator_contract.exceptions import Inconclusive
-from orchestrator_contract.guard import is_plain
-from orchestrator_contract.http.exchange import Call
 from orchestrator_contract.profile import Profile
-from orchestrator_contract.provision.cleanup import remove
+from orchestrator_contract.provision.cleanup import is_fetched, remove
 from orchestrator_contract.provision.inventory import TWIN
 from orchestrator_contract.redaction.visible import visible
 from orchestrator_contract.resources.configuration import Configuration
@@ -61,25 +58,31 @@ def read(path: Path, profile: Profile) -> Past:
     places = []
     for left in past.leftovers:
         try:
-            base = past.bases[left.region]
+            base = past.bases[left.scope.region]
             region = profile.bases.index(base)
         except (IndexError, ValueError):
             raise CleanupError(
                 f"{path}: was written on {', '.join(past.bases)}, which --target does not name"
             ) from None
-        wrote = past.accounts[left.account] if 0 <= left.account < len(past.accounts) else None
-        if wrote is not None and (left.account >= len(labels) or labels[left.account] != wrote):
+        account = left.scope.account
+        wrote = past.accounts[account] if account < len(past.accounts) else None
+        if wrote is not None and (account >= len(labels) or labels[account] != wrote):
             raise CleanupError(
-                f"{path}: was written with other credentials for account {left.account + 1};"
+                f"{path}: was written with other credentials for account {account + 1};"
                 " with the present ones everything would look deleted, so use the original ones"
                 f" (left: {left.sid or left.name})"
             )
-        places.append(Leftover(left.name, left.sid, left.account, region))
+        places.append(replace(left, scope=Scope(account, region)))
     return Past(past.run, past.bases, tuple(places), past.accounts)
 
 
-def clean(path: Path, profile: Profile, say: Callable[[str], None]) -> int:
-    """Delete what the journal at *path* lists; return the number left.
+def clean(
+    path: Path, profile: Profile, say: Callable[[str], None], coordinator: Coordinator | None = None
+) -> tuple[int, int]:
+    """Delete what the journal at *path* lists, with what a *coordinator* grants for it.
+
+    Returns:
+        The number of configurations that were left, and that still are.
 
     Raises:
         CleanupError: the journal or the target can't be used, or the journal can't be written.
@@ -89,60 +92,36 @@ def clean(path: Path, profile: Profile, say: Callable[[str], None]) -> int:
         f"journal of run {past.run}: {len(past.leftovers)} configuration(s) not known to be deleted"
     )
     if not past.leftovers:
-        return 0
-    limits = profile.limits
-    coordinator = Coordinator(limits.requests, limits.requests_per_second, limits.deletes, None)
-    endpoint = _endpoint(profile, coordinator)
-    try:
-        _reach(endpoint, {(left.account, left.region) for left in past.leftovers})
-        mend(path)
-        return _Cleaning(endpoint, Journal(path, {}), say).all(past.leftovers)
-    finally:
-        endpoint.client.settle()
-
-
-def sweep(path: Path, profile: Profile, coordinator: Coordinator) -> tuple[int, int]:
-    """Delete what lost workers have left, at the end of their run.
-
-    Returns:
-        The number of configurations that were left, and that still are.
-
-    Raises:
-        CleanupError: the journal can't be used.
-    """
-    past = read(path, profile)
-    if not past.leftovers:
         return 0, 0
-    endpoint = _endpoint(profile, coordinator)
+    if coordinator is None:
+        limits = profile.limits
+        coordinator = Coordinator(limits.requests, limits.requests_per_second, limits.deletes, None)
+    endpoint = Endpoint(Settings(profile, EFFORTS["quick"], 0, "cleanup"), coordinator)
+    endpoint.client.forgive()  # all of a small budget is for cleaning up
     try:
-        cleaning = _Cleaning(endpoint, Journal(path, {}), lambda _: None, patient=False)
+        _reach(endpoint, {left.scope for left in past.leftovers})
+        mend(path)
+        cleaning = _Cleaning(endpoint, Journal(path, {}), say)
         return len(past.leftovers), cleaning.all(past.leftovers)
     finally:
         endpoint.client.settle()
 
 
-def _endpoint(profile: Profile, coordinator: Coordinator) -> Endpoint:
-    endpoint = Endpoint(Settings(profile, EFFORTS["quick"], 0, "cleanup"), coordinator)
-    endpoint.client.forgive()  # all of a small budget is for cleaning up
-    return endpoint
-
-
-def _reach(endpoint: Endpoint, places: Iterable[tuple[int, int]]) -> None:
-    for account, region in sorted(places):
-        out = endpoint.client.request(
-            Call("list"), "GET", "/Configurations?pageSize=1", scope=Scope(account, region)
-        )
+def _reach(endpoint: Endpoint, scopes: Iterable[Scope]) -> None:
+    for scope in sorted(scopes):
+        base = endpoint.profile.bases[scope.region]
+        out = endpoint.client.page_request("pageSize=1", scope=scope)
         try:
             exchange = endpoint.client.send(out, allow_no_response=True)
         except Inconclusive as error:
-            raise CleanupError(f"{endpoint.profile.bases[region]}: {error}") from None
+            raise CleanupError(f"{base}: {error}") from None
         if exchange.status is None or exchange.status in (401, 403):
             said = (
-                f"refuses the credentials of account {account + 1}"
+                f"refuses the credentials of account {scope.account + 1}"
                 if exchange.status
                 else "can't be reached"
             )
-            raise CleanupError(f"{endpoint.profile.bases[region]} {said}: {exchange.outcome()}")
+            raise CleanupError(f"{base} {said}: {exchange.outcome()}")
 
 
 @contextlib.contextmanager
@@ -177,23 +156,20 @@ def mend(path: Path) -> None:
 
 
 class _Cleaning:
-    """One call of `clean` or, without *patient*, of `sweep`."""
+    """One call of `clean`."""
 
-    def __init__(
-        self, endpoint: Endpoint, log: Journal, say: Callable[[str], None], *, patient: bool = True
-    ) -> None:
-        self._patient = patient
+    def __init__(self, endpoint: Endpoint, log: Journal, say: Callable[[str], None]) -> None:
         self._endpoint = endpoint
         self._log = log
         self._say = say
         self._left: dict[ResourceKey, Configuration] = {}
 
-    def all(self, leftovers: Iterable[Leftover]) -> int:
+    def all(self, leftovers: Iterable[Configuration]) -> int:
         """Delete these; the number that is left."""
-        known = [one for one in leftovers if one.sid]
         unknown = [one for one in leftovers if not one.sid]
-        for one in known:
-            self._mark(Configuration(str(one.sid), one.name, Scope(one.account, one.region)))
+        for one in leftovers:
+            if one.sid:
+                self._mark(one)
         self._delete()
         unseen = self._look_up(unknown)
         self._delete()
@@ -207,86 +183,58 @@ class _Cleaning:
         self._left[configuration.resource_key] = configuration
         self._endpoint.ownership.allow(configuration.sid, scope=configuration.scope)
 
-    def _look_up(self, unknown: list[Leftover]) -> int:
+    def _look_up(self, unknown: list[Configuration]) -> int:
         """Find configurations without an id by name; return how many may be left."""
-        if not unknown:
-            return 0
-        blind = 0
-        for scope in sorted({(one.account, one.region) for one in unknown}):
-            names = {
-                one.name.partition(TWIN)[0] for one in unknown if (one.account, one.region) == scope
-            }
-            found: dict[str, str] = {}
-            doubtful: dict[str, str] = {}
-            try:
-                for pause in (_SETTLE_S, 0):
-                    doubtful = {
-                        sid: name
-                        for sid, name in self._listed(names, *scope).items()
-                        if sid not in found
-                    }
-                    shown = {
-                        sid for sid, name in doubtful.items() if self._is_shown(sid, name, *scope)
-                    }
-                    found |= {sid: doubtful.pop(sid) for sid in shown}
-                    time.sleep(pause if len(found) < len(names) else 0)
-            except Inconclusive as error:
-                blind += len(names) - len(set(found.values()))
-                doubtful = {}
-                missing = ", ".join(sorted(names - set(found.values())))
-                self._say(f"LEFT     the list can't be read: {error}; not looked for: {missing}")
-            for sid, name in found.items():
-                self._mark(Configuration(sid, name, Scope(*scope)))
-            for sid, name in doubtful.items():
-                self._say(
-                    f"LEFT     {visible(sid, 80)}  {name}: it is listed, but no fetch shows it"
-                    " under that name, so it may belong to someone else"
-                )
-            blind += len(doubtful)
-            for name in sorted(names - {*found.values(), *doubtful.values()}) if not blind else ():
-                self._say(f"absent   {name}: announced, and never created")
-        return blind
-
-    def _listed(self, names: set[str], account: int, region: int) -> dict[str, str]:
-        """The listed configurations with one of *names*: their names by SID."""
-        items = self._endpoint.configurations.listing.items(
-            size=LARGEST_PAGE, scope=Scope(account, region)
+        return sum(
+            self._look_in(scope, [one.name for one in unknown if one.scope == scope])
+            for scope in sorted({one.scope for one in unknown})
         )
-        return {
-            item["id"]: item["displayName"]
-            for item, _ in items
-            if isinstance(item.get("id"), str)
-            and isinstance(name := item.get("displayName"), str)
-            and name in names
-        }
 
-    def _is_shown(self, sid: str, name: str, account: int, region: int) -> bool:
-        """True if a fetch shows *sid* under *name*, whatever the list shows.
+    def _look_in(self, scope: Scope, announced: list[str]) -> int:
+        """Find those *announced* in one scope."""
+        # A name that was generated may hold the mark of a twin.
+        names = {*announced, *(name.partition(TWIN)[0] for name in announced)}
+        found: dict[str, str] = {}
+        doubtful: dict[str, str] = {}
+        problem = ""
+        try:
+            for pause in (_SETTLE_S, 0):
+                listed = self._endpoint.configurations.listing.named(names, scope)
+                doubtful = {sid: name for sid, name in listed if sid not in found}
+                shown = {sid for sid, name in doubtful.items() if self._is_shown(sid, name, scope)}
+                found |= {sid: doubtful.pop(sid) for sid in shown}
+                time.sleep(pause if len(found) < len(announced) else 0)
+        except Inconclusive as error:
+            doubtful, problem = {}, str(error)
+        for sid, name in found.items():
+            if (scope, sid) not in self._left:
+                self._mark(Configuration(sid, _taken(announced, name), scope))
+        for sid, name in doubtful.items():
+            self._say(
+                f"LEFT     {visible(sid, 80)}  {name}: it is listed, but no fetch shows it"
+                " under that name, so it may belong to someone else"
+            )
+        missing = sorted(announced)
+        if problem:
+            self._say(
+                f"LEFT     the list can't be read: {problem}; not looked for: {', '.join(missing)}"
+            )
+            return len(missing)
+        for name in missing if not doubtful else ():
+            self._say(f"absent   {name}: announced, and never created")
+        return len(doubtful)
 
-        An id that is no plain path segment could lead elsewhere, so it is not fetched.
-        """
-        if not is_plain(sid):
-            return False
-        exchange = self._endpoint.client.fetch(Configuration(sid, scope=Scope(account, region)))
-        return (
-            exchange.status == 200
-            and exchange.object.get("displayName") == name
-            and exchange.object.get("id", sid) == sid
-        )
+    def _is_shown(self, sid: str, name: str, scope: Scope) -> bool:
+        return is_fetched(self._endpoint.client, Configuration(sid, name, scope))
 
     def _delete(self) -> None:
         for attempt in range(_ROUNDS):
             if not self._left:
                 return
             time.sleep(attempt * 0.5)
-            if self._patient:
-                self._endpoint.client.forgive()
+            self._endpoint.client.forgive()
             try:
-                remove(
-                    self._endpoint.poller,
-                    list(self._left.values()),
-                    self._gone,
-                )
+                remove(self._endpoint.poller, list(self._left.values()), self._gone)
             except Inconclusive as error:
                 self._say(f"problem  {error}")
 
@@ -301,3 +249,12 @@ class _Cleaning:
         if entries:
             with _written(self._log.path):
                 self._log.write(entries)
+
+
+def _taken(announced: list[str], shown: str) -> str:
+    """Take the journal's name for what is *shown* under a name; of twins one after the other."""
+    of_it = [one for one in announced if shown in (one, one.partition(TWIN)[0])]
+    name = min(of_it, default=shown)
+    if of_it:
+        announced.remove(name)
+    return name

@@ -13,6 +13,7 @@ from typing import Any
 from orchestrator_contract import files
 from orchestrator_contract.guard import is_plain
 from orchestrator_contract.profile import Account, Profile
+from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.scope import DEFAULT_SCOPE, Scope
 
 #: What the names of a run's configurations begin with.
@@ -92,23 +93,13 @@ class Journal:
 
 
 @dataclass(frozen=True, slots=True)
-class Leftover:
-    """A configuration that a run may have left behind."""
-
-    name: str
-    #: None: its create was announced, and the id never became known.
-    sid: str | None
-    account: int
-    region: int
-
-
-@dataclass(frozen=True, slots=True)
 class Past:
     """A journal as read back."""
 
     run: str
     bases: tuple[str, ...]
-    leftovers: tuple[Leftover, ...]
+    #: What the run may have left behind; without an id where it never became known.
+    leftovers: tuple[Configuration, ...]
     #: `account_labels` of each account that the run used; empty in journals without them.
     accounts: tuple[str, ...] = ()
 
@@ -143,27 +134,26 @@ def _past(entries: list[dict[str, Any]]) -> Past:
     if not entries or entries[0].get("journal") != "orchestrator-contract":
         raise JournalError("is no journal of this suite (its first line doesn't say so)")
     head = entries[0]
-    state: dict[str, Leftover] = {}
+    state: dict[str, Configuration] = {}
     for number, entry in enumerate(entries[1:], 2):
         if entry["state"] == "given":
             continue  # the profile gave it: only what the run created is cleaned up
-        left = Leftover(entry["name"], entry.get("sid"), entry["account"], entry["region"])
+        name, sid, places = entry["name"], entry.get("sid"), (entry["account"], entry["region"])
         if entry["state"] == "deleted":
-            state.pop(left.name, None)
-        elif not _is_own(left):
+            state.pop(name, None)
+        elif not _is_own(name, sid, places):
             raise JournalError(f"line {number} names nothing that a run creates")
         else:
-            state[left.name] = left
+            state[name] = Configuration(sid or "", name, Scope(*places))
     bases, accounts = tuple(head["bases"]), tuple(head.get("accounts", ()))
     if not all(isinstance(one, str) for one in (*bases, *accounts)):
         raise JournalError("its first line names no addresses and accounts")
     return Past(str(head["run"]), bases, tuple(state.values()), accounts)
 
 
-def _is_own(left: Leftover) -> bool:
+def _is_own(name: Any, sid: Any, places: tuple[Any, Any]) -> bool:
     """True if a run can have written this: somebody may have edited the file."""
-    named = isinstance(left.name, str) and left.name.startswith(PREFIX)
-    places = (left.account, left.region)
+    named = isinstance(name, str) and name.startswith(PREFIX)
     placed = all(type(one) is int and 0 <= one < _PLACES for one in places)
-    known = left.sid is None or (isinstance(left.sid, str) and is_plain(left.sid))
+    known = sid is None or (isinstance(sid, str) and is_plain(sid))
     return named and placed and known

@@ -11,6 +11,7 @@ from orchestrator_contract.api.client import Client
 from orchestrator_contract.api.pagination import Pagination
 from orchestrator_contract.api.poller import Poller
 from orchestrator_contract.exceptions import Inconclusive
+from orchestrator_contract.guard import is_plain
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.provision.identity import Identity
 from orchestrator_contract.provision.inventory import TWIN, Inventory
@@ -76,18 +77,29 @@ def _kept(
                 if sid in deleted:
                     listed.append(Configuration(sid, name, scope))
     time.sleep(READ_LAG_S if listed else 0)
-    found = [one for one in listed if _is_fetched(listing.client, one)]
+    found = [one for one in listed if is_fetched(listing.client, one)]
     with contextlib.suppress(Inconclusive):
         inventory.created(found)
     return found
 
 
-def _is_fetched(client: Client, configuration: Configuration) -> bool:
+def is_fetched(client: Client, configuration: Configuration) -> bool:
+    """True if a fetch shows the id under the name, whatever the list shows.
+
+    An id that is no plain path segment could lead elsewhere, so it is not fetched.
+    """
+    if not is_plain(configuration.sid):
+        return False
     try:
         exchange = client.fetch(configuration)
     except Inconclusive:
         return False
-    return exchange.status == 200 and exchange.object.get("displayName") == configuration.name
+    shown = exchange.object
+    return (
+        exchange.status == 200
+        and shown.get("displayName") == configuration.name
+        and shown.get("id", configuration.sid) == configuration.sid
+    )
 
 
 def remove(

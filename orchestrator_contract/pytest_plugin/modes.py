@@ -91,7 +91,7 @@ def _clean_up(config: pytest.Config, run: Run) -> int:
                 f"delete {one.sid or 'the configuration named'} {one.name}" for one in leftovers
             ]
             get_consent(config, profile, will)
-        return crash_cleanup.clean(path, profile, lambda line: _say(config, [line]))
+        return crash_cleanup.clean(path, profile, lambda line: _say(config, [line]))[1]
     except (CleanupError, EndpointUnusable) as error:
         raise usage_error(f"--cleanup: {error}") from None
 

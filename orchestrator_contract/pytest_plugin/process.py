@@ -245,7 +245,9 @@ class Process:
         path, found, left = self.journal.path, 0, 0
         try:
             if path.exists():
-                found, left = crash_cleanup.sweep(path, self.target.profile, self.coordinator)
+                found, left = crash_cleanup.clean(
+                    path, self.target.profile, lambda _: None, self.coordinator
+                )
         except (OSError, CleanupError, Inconclusive) as error:
             self.leftovers.append(f"{who}; what they may have left is not deleted: {error}")
             return

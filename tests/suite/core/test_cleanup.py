@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from orchestrator_contract import crash_cleanup
-from orchestrator_contract.coordination.journal import Journal, Leftover
+from orchestrator_contract.coordination.journal import Journal, read
 from orchestrator_contract.profile import Account
+from orchestrator_contract.resources.configuration import Configuration
+from orchestrator_contract.scope import Scope
 
 if TYPE_CHECKING:
     from tests.suite.core.conftest import Bench, Clock, Said, Sent
@@ -61,7 +63,7 @@ def test_what_is_listed_under_a_name(
 
     left = crash_cleanup._Cleaning(
         bench.endpoint, Journal(tmp_path / "journal.jsonl", {}), said.append
-    ).all([Leftover(NAME, None, 0, 0)])
+    ).all([Configuration("", NAME)])
 
     assert ([line for line in bench.script.lines() if line.startswith("DELETE")] != []) is deleted
     assert left == (0 if deleted else 1)
@@ -140,8 +142,31 @@ def test_one_number_in_two_accounts(start: Callable[..., Bench], tmp_path: Path)
     journal, said = Journal(tmp_path / "journal.jsonl", {}), list[str]()
 
     left = crash_cleanup._Cleaning(bench.endpoint, journal, said.append).all(
-        [Leftover(NAME, "1", 0, 0), Leftover("oc-run-1", "1", 1, 0)]
+        [Configuration("1", NAME), Configuration("1", "oc-run-1", Scope(1))]
     )
 
     assert (left, sorted(deleted), said[-1]) == (0, ["user1", "user2"], "nothing is left")
     assert said[:2] == [f"deleted  1  {NAME}", "deleted  1  oc-run-1"]
+
+
+@pytest.mark.parametrize(
+    ("announced", "shown"),
+    [
+        pytest.param(f"{NAME}+1", NAME, id="twin"),
+        pytest.param(f"{NAME} a+b", f"{NAME} a+b", id="generated"),
+    ],
+)
+def test_what_was_found_by_name_is_left_no_more(
+    as_bench: Bench, tmp_path: Path, announced: str, shown: str
+) -> None:
+    """What the list shows for an announced name is deleted, and in the journal, too."""
+    path, item = tmp_path / "journal.jsonl", {"id": "sid0", "displayName": shown}
+    lines = [PAST[0], {"name": announced, "state": "creating", "account": 0, "region": 0}]
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    as_bench.script.on(ALL, (200, {"configurations": [item], "meta": {}}))
+    as_bench.script.on("GET /Configurations/sid0", (200, item))
+
+    assert crash_cleanup.clean(path, as_bench.endpoint.profile, print) == (1, 0)
+
+    assert "DELETE /Configurations/sid0" in as_bench.script.lines()
+    assert read(path).leftovers == ()
