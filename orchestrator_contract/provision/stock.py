@@ -30,6 +30,8 @@ from orchestrator_contract.scope import DEFAULT_SCOPE, Scope
 
 #: Size of a stock that is filled beside the tests, and slots that it leaves to their own creates.
 _SIZE, _LEFT = 5, 1
+#: More than the stock ever gives soon.
+_MANY = 12
 #: Longest wait for room that other processes of the run have, and between two looks, in seconds.
 _PATIENCE_S, _LOOK_S = 60.0, 0.5
 
@@ -107,7 +109,7 @@ class Stock:
                 self._fill()
                 found += reused
                 left = sorted(left, key=bool)[len(reused) :]
-            elif plain and scope == DEFAULT_SCOPE and self._await_create():
+            elif plain and scope == DEFAULT_SCOPE and self._await_create(plain):
                 continue
             else:
                 try:
@@ -128,9 +130,14 @@ class Stock:
                         raise
         return found
 
-    def _await_create(self) -> bool:
-        """Wait for the next that is created beside the tests; false if there is none."""
+    def _await_create(self, wanted: int) -> bool:
+        """Wait for the next that is created beside the tests; false if there is none.
+
+        Where there is room for any number, many *wanted* are better created at once.
+        """
         self._creating = _running(self._creating)
+        if wanted > _MANY and not self._inventory.bound():
+            return False
         return bool(wait(self._creating, return_when=FIRST_COMPLETED).done)
 
     def newest(self) -> Configuration:

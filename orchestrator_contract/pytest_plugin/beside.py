@@ -14,8 +14,10 @@ from orchestrator_contract.pytest_plugin.selection import is_marked
 @pytest.hookimpl(tryfirst=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     """Begin a marked test; what it finds later is attributed to it."""
-    if not is_marked(pyfuncitem, "beside"):
+    mark = pyfuncitem.get_closest_marker("beside")
+    if mark is None or is_marked(pyfuncitem, "clock"):
         return None
     given = {name: pyfuncitem.funcargs[name] for name in signature(pyfuncitem.obj).parameters}
-    pyfuncitem.config.stash[RUN].endpoint.beside.run(partial(pyfuncitem.obj, **given))
+    body, beside = partial(pyfuncitem.obj, **given), pyfuncitem.config.stash[RUN].endpoint.beside
+    beside.run(body, waits=mark.kwargs.get("always", False))
     return True

@@ -15,7 +15,7 @@ _MARKERS = (
     "clock: moves the endpoint's clock; runs while no other test does",
     "run_first: asks much of an endpoint in little time; runs before the others",
     "run_last: looks back at what the other tests saw; runs after them",
-    "beside: runs beside later tests where operations take long",
+    "beside(always=False): runs beside later tests where operations take long, or always",
     "extended: left out of a quick run",
     "ttl_ledger: judges keys of earlier runs; left out of a run without --ttl-ledger",
     "slow: takes long; left out of the ordinary run of the suite's own tests",

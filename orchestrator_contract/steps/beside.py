@@ -74,13 +74,14 @@ class Beside(Holder):
             return None
         return self._begin(judge, test, {one.resource_key for one in configurations})
 
-    def run(self, body: Callable[[], object]) -> None:
-        """Run the *body* of a test, beside later ones if operations take long and few others do.
+    def run(self, body: Callable[[], object], *, waits: bool) -> None:
+        """Run the *body* of a test, beside later ones if operations take long or it *waits*.
 
-        It keeps what the test's fixtures have taken.
+        It keeps what the test's fixtures have taken. Where many others run already it is run now.
         """
         running = sum(not one.done() for one in self._waiting)
-        if self._poller.is_slow and running < (self._inventory.share() or _MOST) // 2:
+        few = running < (self._inventory.share() or _MOST) // 2
+        if waits or (self._poller.is_slow and few):
             self._begin(body, "", self._inventory.in_use_here())
         else:
             body()

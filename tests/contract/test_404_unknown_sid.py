@@ -6,7 +6,6 @@ import pytest
 
 from orchestrator_contract.check import Check
 from orchestrator_contract.resources.configuration import Configuration
-from orchestrator_contract.steps.beside import Beside
 from orchestrator_contract.steps.refusals import StoredErrors
 from orchestrator_contract.steps.unknown_sids import UnknownSids
 
@@ -70,15 +69,12 @@ def test_key_of_a_404_returns_404_again(stored_errors: StoredErrors, check: Chec
     check.not_found(*responses)
 
 
+@pytest.mark.beside
 @pytest.mark.extended
 @pytest.mark.requirement("DELETED-FETCH")
 def test_key_of_a_404_is_refused_or_deletes_another_sid(
-    stored_errors: StoredErrors, configuration: Configuration, check: Check, beside: Beside
+    stored_errors: StoredErrors, configuration: Configuration, check: Check
 ) -> None:
     """A key that met a 404 is refused on another SID, or deletes it."""
-
-    def judge() -> None:
-        for operation in stored_errors.reuse_key_of_404(configuration):
-            check.deleted(operation)
-
-    beside.judge(judge, configuration)
+    for operation in stored_errors.reuse_key_of_404(configuration):
+        check.deleted(operation)

@@ -21,6 +21,7 @@ def test_conflicting_delete_has_no_effect(
     check.unchanged_by(conflict)
 
 
+@pytest.mark.beside
 @pytest.mark.extended
 @pytest.mark.requirement("DELETED-FETCH", "KEY-REPLAY-ENDED")
 def test_retry_after_409_is_processed_or_returns_it_again(

@@ -43,6 +43,7 @@ def test_server_error_of_another_scope_matches_its_schema(
         matches_schema(check.findings, response, f"responses/{status}.body.json")
 
 
+@pytest.mark.beside
 @pytest.mark.extended
 @pytest.mark.requirement("DELETED-FETCH", "KEY-REPLAY-ENDED")
 @pytest.mark.parametrize("status", [500, 503])

@@ -9,7 +9,6 @@ import pytest
 from orchestrator_contract.check import Check, secrets_of
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
-from orchestrator_contract.steps.beside import Beside
 from orchestrator_contract.steps.deletes import Deletes
 from orchestrator_contract.steps.unauthorized import (
     Disclosure,
@@ -137,21 +136,19 @@ def test_key_of_a_refused_caller_is_new_to_the_owner(
     deletes.later(deletes.accept(configuration, key=key))
 
 
+@pytest.mark.beside
 @pytest.mark.extended
 @pytest.mark.requirement("AUTH-MISSING", "AUTH-NO-DISCLOSURE", "KEY-REPLAY-ENDED")
 def test_refused_delete_leaves_a_running_one(
-    disturbed: DisturbedDeletes, deletes: Deletes, check: Check, beside: Beside
+    disturbed: DisturbedDeletes, deletes: Deletes, check: Check
 ) -> None:
     """A delete completes although an unauthorized one comes while it runs."""
     operation, response = disturbed.disturb("missing")
 
     check.refused(response, secrets=operation.accepted.operation_names)
 
-    def judge() -> None:
-        for completed in disturbed.judge(operation, "missing"):
-            check.same_response(completed, deletes.repeat(completed))
-
-    beside.judge(judge, operation.configuration)
+    for completed in disturbed.judge(operation, "missing"):
+        check.same_response(completed, deletes.repeat(completed))
 
 
 @pytest.mark.requirement("AUTH-READ")

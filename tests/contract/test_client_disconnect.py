@@ -8,6 +8,7 @@ from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.steps.client_disconnect import ClientDisconnect
 
 
+@pytest.mark.beside
 @pytest.mark.extended
 @pytest.mark.requirement("KEY-REPLAY")
 def test_delete_of_a_disconnected_client_is_answered_under_its_key(

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import pytest
 
 from orchestrator_contract.check import Check
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
-from orchestrator_contract.steps.beside import Beside
 from orchestrator_contract.steps.concurrent_deletes import (
     CompetingRequests,
     ConcurrentDeletes,
@@ -18,6 +15,7 @@ from orchestrator_contract.steps.concurrent_deletes import (
 from orchestrator_contract.steps.deletes import Deletes
 
 
+@pytest.mark.beside
 @pytest.mark.requirement("KEY-CONCURRENT", "KEY-ONE-OPERATION", "KEY-REPLAY", "HTTP-COMPLETE")
 def test_one_key_at_once_starts_one_operation(
     concurrent_deletes: ConcurrentDeletes,
@@ -36,6 +34,7 @@ def test_one_key_at_once_starts_one_operation(
     )
 
 
+@pytest.mark.beside
 @pytest.mark.extended
 @pytest.mark.requirement("KEY-CONCURRENT", "KEY-REPLAY")
 def test_one_key_at_once_in_another_scope(
@@ -51,6 +50,7 @@ def test_one_key_at_once_in_another_scope(
     deletes.later(operation)
 
 
+@pytest.mark.beside
 @pytest.mark.extended
 @pytest.mark.requirement("KEY-CONCURRENT", "KEY-REUSE-OTHER-SID", "AUTH-MISSING")
 def test_key_serves_its_owner_among_competing_requests(
@@ -75,16 +75,18 @@ def test_concurrent_replays_return_the_original_response(
     check.same_response(completed, deletes.repeat(completed))
 
 
+@pytest.mark.beside
 @pytest.mark.requirement("CONC-ONE-SID", "CONC-ONE-COMPLETED", "DEL-STATUS", "HTTP-COMPLETE")
 def test_one_sid_at_once_is_deleted_once(
-    concurrent_deletes: ConcurrentDeletes, beside: Beside, round_: int
+    concurrent_deletes: ConcurrentDeletes, round_: int
 ) -> None:
     """Concurrent deletes of one SID get documented statuses and delete it."""
     race = concurrent_deletes.of_one_sid()
 
-    beside.judge(partial(concurrent_deletes.judge_one_sid, race), race.configuration)
+    concurrent_deletes.judge_one_sid(race)
 
 
+@pytest.mark.beside
 @pytest.mark.requirement(
     "CONC-OWN-RESPONSE",
     "DEL-202-RELATED",
@@ -107,6 +109,7 @@ def test_many_sids_at_once_get_their_own_responses(
     deletes.complete_later(concurrent_deletes.of_many_sids(), judge)
 
 
+@pytest.mark.beside
 @pytest.mark.requirement("CONC-ONE-SID", "CONC-ONE-COMPLETED")
 @pytest.mark.parametrize(
     "keyed",
@@ -120,21 +123,18 @@ def test_second_delete_leaves_the_running_one(
     deletes: Deletes,
     undisturbed: Operation,
     check: Check,
-    beside: Beside,
     keyed: bool,
 ) -> None:
     """A second delete gets a documented status; the running one completes."""
     second = second_deletes.send(undisturbed, keyed=keyed)
 
-    def judge() -> None:
-        last = second_deletes.judge(undisturbed, [second])
-        for completed in deletes.complete([last]):
-            check.completed_delete_was_carried_out("CONC-ONE-SID", completed, second)
-            second_deletes.repeat_refused(completed, second)
-
-    beside.judge(judge, undisturbed.configuration)
+    last = second_deletes.judge(undisturbed, [second])
+    for completed in deletes.complete([last]):
+        check.completed_delete_was_carried_out("CONC-ONE-SID", completed, second)
+        second_deletes.repeat_refused(completed, second)
 
 
+@pytest.mark.beside
 @pytest.mark.extended
 @pytest.mark.requirement("CONC-ONE-SID", "KEY-REPLAY", "KEY-REPLAY-ENDED")
 def test_refused_deletes_leave_the_running_one(
@@ -142,17 +142,13 @@ def test_refused_deletes_leave_the_running_one(
     undisturbed: Operation,
     deletes: Deletes,
     check: Check,
-    beside: Beside,
 ) -> None:
     """Refused deletes leave the running one and its key."""
     others = second_deletes.refused_ways(undisturbed)
 
     check.same_response(undisturbed, deletes.repeat(undisturbed))
 
-    def judge() -> None:
-        last = second_deletes.judge(undisturbed, others)
-        for completed in deletes.complete([last]):
-            check.completed_delete_was_carried_out("CONC-ONE-SID", completed, *others)
-        check.same_response(undisturbed, deletes.repeat(undisturbed))
-
-    beside.judge(judge, undisturbed.configuration)
+    last = second_deletes.judge(undisturbed, others)
+    for completed in deletes.complete([last]):
+        check.completed_delete_was_carried_out("CONC-ONE-SID", completed, *others)
+    check.same_response(undisturbed, deletes.repeat(undisturbed))

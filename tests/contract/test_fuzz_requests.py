@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from orchestrator_contract.steps.beside import Beside
 from orchestrator_contract.steps.generated import GeneratedRequests
 from orchestrator_contract.steps.list_walks import ListedConfigurations
 
@@ -29,13 +28,12 @@ def test_fetch_of_a_generated_operation_is_refused(generated_requests: Generated
     generated_requests.operations()
 
 
+@pytest.mark.beside
 @pytest.mark.extended
 @pytest.mark.requirement("CTRL-REFUSED", "CTRL-ACCEPTED")
-def test_generated_create_is_accepted_or_refused(
-    generated_requests: GeneratedRequests, beside: Beside
-) -> None:
+def test_generated_create_is_accepted_or_refused(generated_requests: GeneratedRequests) -> None:
     """A generated create is accepted with 202, or refused."""
-    beside.judge(generated_requests.creates)
+    generated_requests.creates()
 
 
 @pytest.mark.requirement("CTRL-PAGE")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 
 import pytest
 
@@ -11,7 +10,6 @@ from orchestrator_contract.api.client import Client
 from orchestrator_contract.check import Check
 from orchestrator_contract.inputs.key_forms import PLACES, other_digit
 from orchestrator_contract.resources.operation import Operation
-from orchestrator_contract.steps.beside import Beside
 from orchestrator_contract.steps.deletes import Deletes
 from orchestrator_contract.steps.generated import GeneratedInputs
 from orchestrator_contract.steps.malformed import MalformedKeys, MalformedKeyUse
@@ -19,6 +17,7 @@ from orchestrator_contract.steps.malformed import MalformedKeys, MalformedKeyUse
 # ------------------------------------------------------------------ well-formed keys
 
 
+@pytest.mark.beside
 @pytest.mark.requirement("KEY-FORMAT-ACCEPTED", "KEY-REPLAY")
 def test_key_of_every_form_is_accepted_and_replays(
     deletes: Deletes, key_forms: list[str], check: Check
@@ -70,12 +69,13 @@ def test_malformed_key_near_a_used_one_does_not_replay(
         check.not_honoured(used, again, key)
 
 
+@pytest.mark.beside
 @pytest.mark.requirement("KEY-MALFORMED-NO-5XX", "KEY-MALFORMED-NOT-HONOURED")
 def test_generated_malformed_key_does_not_replay(
-    used: Operation, generated_inputs: GeneratedInputs, beside: Beside
+    used: Operation, generated_inputs: GeneratedInputs
 ) -> None:
     """A generated malformed key near a used one is refused or ignored."""
-    beside.judge(partial(generated_inputs.malformed_keys, used))
+    generated_inputs.malformed_keys(used)
 
 
 @pytest.mark.requirement("KEY-MALFORMED-NO-5XX", "KEY-MALFORMED-NOT-HONOURED")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from orchestrator_contract.steps.beside import Beside
 from orchestrator_contract.steps.lifecycle import Lifecycle
 
 #: Requirements that every exchange of a lifecycle samples.
@@ -52,19 +51,17 @@ SAMPLED = (
 )
 
 
+@pytest.mark.beside
 @pytest.mark.requirement(*SAMPLED)
-def test_full_lifecycle(lifecycle: Lifecycle, beside: Beside) -> None:
+def test_full_lifecycle(lifecycle: Lifecycle) -> None:
     """A batch of deletes runs from creates to a list that holds none of it."""
     lifecycle.shown()
 
     lifecycle.accept()
     lifecycle.replay(first=0)
 
-    def end() -> None:
-        lifecycle.complete()
-        lifecycle.deleted()
-        lifecycle.replay(first=1)
-        lifecycle.poll_again()
-        lifecycle.not_listed()
-
-    beside.judge(end, *lifecycle.configurations)
+    lifecycle.complete()
+    lifecycle.deleted()
+    lifecycle.replay(first=1)
+    lifecycle.poll_again()
+    lifecycle.not_listed()

@@ -39,6 +39,7 @@ def test_small_pages_hold_each_configuration_once(
     list_walks.check_pages(walk)
 
 
+@pytest.mark.beside
 @pytest.mark.extended
 @pytest.mark.requirement("CTRL-PAGINATION")
 def test_full_last_page_lacks_nothing(list_walks: ListWalks, listed: ListedConfigurations) -> None:

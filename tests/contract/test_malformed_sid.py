@@ -6,7 +6,6 @@ import pytest
 
 from orchestrator_contract.check import Check
 from orchestrator_contract.resources.configuration import Configuration
-from orchestrator_contract.steps.beside import Beside
 from orchestrator_contract.steps.generated import GeneratedInputs
 from orchestrator_contract.steps.malformed import MalformedRequests, OtherMethods
 
@@ -22,17 +21,14 @@ def test_malformed_sid_is_refused(
             break
 
 
+@pytest.mark.beside
 @pytest.mark.requirement("SID-MALFORMED", "SID-MALFORMED-NO-EFFECT")
 def test_generated_malformed_sid_is_refused(
-    generated_inputs: GeneratedInputs, shown_control: Configuration, check: Check, beside: Beside
+    generated_inputs: GeneratedInputs, shown_control: Configuration, check: Check
 ) -> None:
     """A generated SID that does not look like one is refused without effect."""
-
-    def judge() -> None:
-        responses = generated_inputs.malformed_sids(shown_control)
-        check.unchanged_while_deleting(shown_control, responses)
-
-    beside.judge(judge)
+    responses = generated_inputs.malformed_sids(shown_control)
+    check.unchanged_while_deleting(shown_control, responses)
 
 
 @pytest.mark.run_last

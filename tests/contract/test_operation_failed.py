@@ -53,6 +53,7 @@ def test_second_failed_delete_has_no_effect(
     check.unchanged_by_failed(again)
 
 
+@pytest.mark.beside
 @pytest.mark.extended
 @pytest.mark.requirement("OP-FAILED-NO-EFFECT")
 def test_refused_delete_leaves_a_failing_one(
@@ -64,6 +65,7 @@ def test_refused_delete_leaves_a_failing_one(
     check.unchanged(failed.configuration, after=[second, *failed.steps], recheck=True)
 
 
+@pytest.mark.beside
 @pytest.mark.extended
 @pytest.mark.requirement("DEL-202-OWN-OPERATION")
 def test_key_refused_beside_a_failing_delete_gets_its_own_operation(

@@ -30,6 +30,7 @@ AXES = [pytest.param("account", marks=ACCOUNT), pytest.param("region", marks=REG
 # ------------------------------------------------------------------ keys of one scope in another
 
 
+@pytest.mark.beside
 @pytest.mark.parametrize("axis", AXES)
 @pytest.mark.parametrize("state", ["running", pytest.param("failed", marks=pytest.mark.extended)])
 def test_key_is_new_in_another_scope(
@@ -48,6 +49,7 @@ def test_key_is_new_in_another_scope(
     check.new_in_scope(first, again, there)
 
 
+@pytest.mark.beside
 @pytest.mark.extended
 @pytest.mark.requirement("KEY-REPLAY-ENDED")
 @pytest.mark.parametrize("axis", AXES)
@@ -68,6 +70,7 @@ def test_key_stands_for_one_request_in_each_scope(
     check.same_response(completed, deletes.repeat(completed))
 
 
+@pytest.mark.beside
 @pytest.mark.extended
 @pytest.mark.parametrize(
     ("axis", "form"),
@@ -100,6 +103,7 @@ def test_same_request_in_another_scope_does_not_return_the_operation(
     check.reused(used, again)
 
 
+@pytest.mark.beside
 @pytest.mark.extended
 @pytest.mark.requirement("KEY-SCOPE-REGION")
 def test_key_of_a_404_in_another_region_is_new(
@@ -162,6 +166,7 @@ def test_delete_elsewhere_completes(far_delete: Operation, poller: Poller, check
     check.stays_deleted([far_delete])
 
 
+@pytest.mark.beside
 @pytest.mark.extended
 @pytest.mark.parametrize("way", WAYS)
 def test_refused_delete_elsewhere_has_no_effect(

@@ -21,6 +21,7 @@ def test_call_is_accepted_completed_and_replayed(other_calls: OtherAsyncCalls, c
     other_calls.lead_beside(call)
 
 
+@pytest.mark.beside
 @pytest.mark.requirement("CTRL-KEY-PAYLOAD")
 @pytest.mark.parametrize("call", CALLS)
 def test_key_with_another_payload_does_not_return_the_first(
@@ -32,6 +33,7 @@ def test_key_with_another_payload_does_not_return_the_first(
     other_calls.use_beside(led, other_calls.check_other_payloads)
 
 
+@pytest.mark.beside
 @pytest.mark.extended
 @pytest.mark.requirement("CTRL-KEY")
 @pytest.mark.parametrize("call", ["update", "patch"])

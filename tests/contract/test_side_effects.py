@@ -10,7 +10,6 @@ from orchestrator_contract.check import Check
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.scope import DEFAULT_SCOPE, Scope
-from orchestrator_contract.steps.beside import Beside
 from orchestrator_contract.steps.deletes import Deletes
 from orchestrator_contract.steps.namesakes import Namesakes
 from orchestrator_contract.steps.unknown_sids import UnknownSids
@@ -20,38 +19,33 @@ EVERYWHERE = (DEFAULT_SCOPE, Scope(account=1), Scope(region=1))
 METHODS = ["PUT", pytest.param("PATCH", marks=pytest.mark.extended)]
 
 
+@pytest.mark.beside
 @pytest.mark.extended
 @pytest.mark.requirement("EFFECT-NO-OTHER")
 def test_delete_leaves_configurations_of_the_same_name(
-    complete: Configuration, namesakes: Namesakes, deletes: Deletes, check: Check, beside: Beside
+    complete: Configuration, namesakes: Namesakes, deletes: Deletes, check: Check
 ) -> None:
     """Deleting one of several configurations of one name leaves the others."""
-
-    def judge() -> None:
-        others = namesakes.of(complete, EVERYWHERE)
-        deleted = deletes.complete([deletes.accept(complete)])
-        for other in others:
-            check.unchanged(other, after=deleted[0].accepted, requirement="EFFECT-NO-OTHER")
-
-    beside.judge(judge, complete)
+    others = namesakes.of(complete, EVERYWHERE)
+    deleted = deletes.complete([deletes.accept(complete)])
+    for other in others:
+        check.unchanged(other, after=deleted[0].accepted, requirement="EFFECT-NO-OTHER")
 
 
+@pytest.mark.beside
 @pytest.mark.extended
 @pytest.mark.requirement("EFFECT-NO-OTHER")
 def test_delete_leaves_what_is_created_meanwhile_under_its_name(
-    undisturbed: Operation, namesakes: Namesakes, deletes: Deletes, check: Check, beside: Beside
+    undisturbed: Operation, namesakes: Namesakes, deletes: Deletes, check: Check
 ) -> None:
     """A configuration created beside a delete of its name exists after it."""
-
-    def judge() -> None:
-        others = namesakes.of(undisturbed.configuration)
-        deletes.complete([undisturbed])
-        for other in others:
-            check.unchanged(other, after=undisturbed.accepted, requirement="EFFECT-NO-OTHER")
-
-    beside.judge(judge, undisturbed.configuration)
+    others = namesakes.of(undisturbed.configuration)
+    deletes.complete([undisturbed])
+    for other in others:
+        check.unchanged(other, after=undisturbed.accepted, requirement="EFFECT-NO-OTHER")
 
 
+@pytest.mark.beside
 @pytest.mark.extended
 @pytest.mark.requirement("DELETED-FETCH", "CTRL-READ-AFTER-CREATE")
 @pytest.mark.requirement("SID-UNKNOWN", "SID-UNKNOWN-NO-EFFECT")
@@ -61,42 +55,36 @@ def test_create_of_the_same_name_does_not_restore(
     deletes: Deletes,
     unknown_sids: UnknownSids,
     check: Check,
-    beside: Beside,
 ) -> None:
     """A create under a deleted one's name makes another, which the old SID does not delete."""
-
-    def judge() -> None:
-        namesakes.of(complete)
-        deleted = deletes.complete([deletes.accept(complete)])
-        others = namesakes.of(complete)
-        for again in others:
-            check.exists(again)
-        check.deleted(deleted[0])
-        responses = unknown_sids.delete([complete])
-        check.not_found(*responses)
-        for again in others:
-            check.unchanged(again, after=responses, requirement="SID-UNKNOWN-NO-EFFECT")
-
-    beside.judge(judge, complete)
+    namesakes.of(complete)
+    deleted = deletes.complete([deletes.accept(complete)])
+    others = namesakes.of(complete)
+    for again in others:
+        check.exists(again)
+    check.deleted(deleted[0])
+    responses = unknown_sids.delete([complete])
+    check.not_found(*responses)
+    for again in others:
+        check.unchanged(again, after=responses, requirement="SID-UNKNOWN-NO-EFFECT")
 
 
+@pytest.mark.beside
 @pytest.mark.requirement("EFFECT-ONLY-BY-DELETE", "CTRL-ACCEPTED")
 @pytest.mark.parametrize("method", METHODS)
 def test_update_deletes_nothing(
-    updates: Updates, updatable: Configuration, check: Check, beside: Beside, method: str
+    updates: Updates, updatable: Configuration, check: Check, method: str
 ) -> None:
     """An updated configuration exists, at once and later."""
     update = updates.update(updatable, method)
 
-    def judge() -> None:
-        updates.finish(update)
-        check.unchanged(
-            updatable, after=update.steps, requirement="EFFECT-ONLY-BY-DELETE", recheck=True
-        )
-
-    beside.judge(judge, updatable)
+    updates.finish(update)
+    check.unchanged(
+        updatable, after=update.steps, requirement="EFFECT-ONLY-BY-DELETE", recheck=True
+    )
 
 
+@pytest.mark.beside
 @pytest.mark.extended
 @pytest.mark.requirement("DELETED-FETCH", "DELETED-DELETE", "DELETED-LIST", "KEY-REPLAY-ENDED")
 @pytest.mark.parametrize("method", ["PUT", "PATCH"])
@@ -106,21 +94,17 @@ def test_updated_configuration_can_be_deleted(
     deletes: Deletes,
     new_key: Callable[[], str],
     check: Check,
-    beside: Beside,
     method: str,
 ) -> None:
     """A configuration that was updated is deleted like any other."""
     update = updates.update(updatable, method)
 
-    def judge() -> None:
-        updates.finish(update)
-        (deleted,) = deletes.complete([deletes.accept(updatable, key=new_key())])
-        check.same_response(deleted, deletes.repeat(deleted))
-        check.deleted(deleted)
-        check.not_found_again(deleted)
-        check.not_listed([deleted])
-
-    beside.judge(judge, updatable)
+    updates.finish(update)
+    (deleted,) = deletes.complete([deletes.accept(updatable, key=new_key())])
+    check.same_response(deleted, deletes.repeat(deleted))
+    check.deleted(deleted)
+    check.not_found_again(deleted)
+    check.not_listed([deleted])
 
 
 @pytest.mark.extended
