@@ -109,8 +109,9 @@ class Sender(Transmitter):
         prepared = [self._admit(out) for out in batch]
         if not prepared:
             return []
-        exchanges = [self._exchange(one) for one in prepared]
-        with self.steps.step(f"sending {len(batch)} requests at one moment"):
+        step = self.steps.step(f"sending {len(batch)} requests at one moment")
+        with self.in_flight(len(batch)), step:
+            exchanges = [self._exchange(one) for one in prepared]
             responses = self.wire.together(
                 prepared[0].origin, [(one.data, one.out.method) for one in prepared]
             )

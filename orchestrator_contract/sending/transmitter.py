@@ -28,6 +28,7 @@ from orchestrator_contract.redaction.redactor import Redactor
 from orchestrator_contract.scope import DEFAULT_SCOPE, Scope
 from orchestrator_contract.sending.allowance import Allowance
 from orchestrator_contract.sending.authorization import Authorization
+from orchestrator_contract.sending.in_flight import InFlight
 from orchestrator_contract.sending.parallel import Parallel
 
 #: Pauses before connecting again, in seconds: a full listen queue may pass.
@@ -65,6 +66,7 @@ class Transmitter:
         self._clock_origin = origin_of(profile.clock_url or "")
         self.steps = Steps()
         self.parallel = Parallel(profile.timeout_s)
+        self.in_flight = InFlight()
         self.allowance = Allowance(self.coordinator, self.longest_s, profile.timeout_s)
         self._retention = Retention()
         self._lock = Lock()
@@ -78,8 +80,8 @@ class Transmitter:
     ) -> Exchange:
         """Send one request once, and judge the response."""
         prepared = self._admit(out)
-        exchange = self._exchange(prepared, before)
-        with self.steps.step(f"waiting for the answer to a {out.method}"):
+        with self.in_flight(), self.steps.step(f"waiting for the answer to a {out.method}"):
+            exchange = self._exchange(prepared, before)
             response = self._perform(prepared, new_connection=new_connection)
         return self._finish(exchange, response)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from orchestrator_contract.exceptions import Inconclusive
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.response import TransportFault
 from orchestrator_contract.scope import Scope
+from orchestrator_contract.sending.in_flight import InFlight
 
 if TYPE_CHECKING:
     from tests.suite.core.conftest import Bench, Said
@@ -271,3 +273,27 @@ def test_each(bench: Bench) -> None:
     assert bench.endpoint.each(half, []) == []
     with pytest.raises(Inconclusive, match="odd 3"):
         bench.endpoint.each(half, [3, 5, 7])
+
+
+def test_requests_in_flight_are_bounded() -> None:
+    """Twelve at most; a batch waits for its room, and is not overtaken."""
+    in_flight, entered = InFlight(), list[str]()
+
+    def enter(name: str, number: int) -> None:
+        with in_flight(number):
+            entered.append(name)
+
+    with ExitStack() as stack:
+        for _ in range(11):
+            stack.enter_context(in_flight())
+        batch = threading.Thread(target=enter, args=("batch", 50))
+        batch.start()
+        time.sleep(0.05)
+        single = threading.Thread(target=enter, args=("single", 1))
+        single.start()
+        time.sleep(0.05)
+        assert entered == []
+    batch.join(20)
+    single.join(20)
+
+    assert entered == ["batch", "single"]
