@@ -30,6 +30,8 @@ from orchestrator_contract.scope import DEFAULT_SCOPE, Scope
 
 #: Size of a stock that is filled beside the tests, and slots that it leaves to their own creates.
 _SIZE, _LEFT = 5, 1
+#: Those that are created ahead in other scopes, which few tests need.
+_ELSEWHERE = 2
 #: More than the stock ever gives soon.
 _MANY = 12
 #: Longest wait for room that other processes of the run have, and between two looks, in seconds.
@@ -113,8 +115,7 @@ class Stock:
                 continue
             else:
                 try:
-                    alone = any(left) or self._poller.is_slow
-                    found += self._create(left, scope, ahead=0 if alone else self.ahead)
+                    found += self._create(left, scope, ahead=self._ahead(left, scope))
                     break
                 except TooFew as error:
                     found += error.made
@@ -129,6 +130,13 @@ class Stock:
                         self.put(*found)
                         raise
         return found
+
+    def _ahead(self, wanted: Sequence[Mapping[str, Any]], scope: Scope) -> int:
+        """How many more are made with *wanted*: other scopes have no stock that is filled."""
+        if scope != DEFAULT_SCOPE:
+            room = self._poller.is_slow and not self._inventory.bound(scope)
+            return min(self.ahead, _ELSEWHERE) if room else 0
+        return 0 if any(wanted) or self._poller.is_slow else self.ahead
 
     def _await_create(self, wanted: int) -> bool:
         """Wait for the next that is created beside the tests; false if there is none.
@@ -202,8 +210,7 @@ class Stock:
         """New ones; what is made ahead with them is kept, and counts as deletions like they do."""
         number = len(wanted)
         self._inventory.charge(number)
-        # Other accounts and regions are needed by few tests.
-        spare = self._client.coordinator.take_deletes(ahead if scope == DEFAULT_SCOPE else 0)
+        spare = self._client.coordinator.take_deletes(ahead)
         made: Sequence[Configuration] = ()
         try:
             made = self._creator.create(wanted, scope, spare=spare)

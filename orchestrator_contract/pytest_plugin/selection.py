@@ -13,7 +13,7 @@ from orchestrator_contract.pytest_plugin.run import RUN
 _MARKERS = (
     "requirement(*ids): the requirements of the catalogue that a contract test checks",
     "clock: moves the endpoint's clock; runs while no other test does",
-    "run_first: asks much of an endpoint in little time; runs before the others",
+    "run_first: runs before the others, as it asks much in little time or takes long",
     "run_last: looks back at what the other tests saw; runs after them",
     "beside(always=False): runs beside later tests where operations take long, or always",
     "extended: left out of a quick run",

@@ -266,14 +266,14 @@ class Histories(Step):
     def run(self, *, clock: bool) -> None:
         """Run the effort's histories; with *clock* those that move the endpoint's clock.
 
-        Half of them do; fewer where operations take long, as nothing can go on beside these, and
-        none where there is no clock.
+        Half of them do; one where operations take long, as nothing can go on beside it, and none
+        where there is no clock.
         """
         from orchestrator_contract.fuzzing.histories import run_histories  # noqa: PLC0415  # slow
         from orchestrator_contract.fuzzing.machine import Machine  # noqa: PLC0415  # slow
 
         every = self._endpoint.effort.model_runs
-        over_days = every // (8 if self._endpoint.poller.is_slow else 2)
+        over_days = 1 if self._endpoint.poller.is_slow else every // 2
         over_days = over_days if self._endpoint.profile.clock_url else 0
         number = over_days if clock else every - over_days
         run_histories(Machine, self._endpoint, clock=clock, number=max(1, number))

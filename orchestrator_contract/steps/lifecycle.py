@@ -35,10 +35,14 @@ class Lifecycle(Step):
     def __init__(self, endpoint: Endpoint, number: int) -> None:
         super().__init__(endpoint)
         self._number = number
-        self.configurations = self._take()
+        self.configurations: list[Configuration] = []
         self.operations: list[Operation] = []
         #: Those whose configurations were not fetched at their end.
         self._unseen: list[Operation] = []
+
+    def create(self) -> None:
+        """Take the configurations of the batch."""
+        self.configurations = self._take()
 
     def _take(self) -> list[Configuration]:
         take, size = self._endpoint.configurations.take, self._endpoint.effort.batch_size

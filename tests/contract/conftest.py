@@ -332,7 +332,7 @@ def running(deletes: Deletes) -> Iterator[Operation]:
 
 @pytest.fixture
 def lifecycle(endpoint: Endpoint, batch: int) -> Lifecycle:
-    """A batch of deletes whose configurations are there."""
+    """A batch of deletes."""
     return Lifecycle(endpoint, batch)
 
 

@@ -55,6 +55,7 @@ SAMPLED = (
 @pytest.mark.requirement(*SAMPLED)
 def test_full_lifecycle(lifecycle: Lifecycle) -> None:
     """A batch of deletes runs from creates to a list that holds none of it."""
+    lifecycle.create()
     lifecycle.shown()
 
     lifecycle.accept()

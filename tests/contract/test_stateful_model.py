@@ -7,6 +7,7 @@ import pytest
 from orchestrator_contract.steps.generated import Histories
 
 
+@pytest.mark.run_first  # each history waits for itself
 @pytest.mark.beside
 @pytest.mark.requirement("DEL-ACCEPTED", "DELETED-DELETE", "DELETED-FETCH", "DELETED-LIST")
 @pytest.mark.requirement("KEY-REPLAY", "KEY-REPLAY-ENDED", "KEY-ONE-OPERATION")
