@@ -6,7 +6,6 @@ import time
 from collections.abc import Iterable, Sequence
 from functools import partial
 
-from orchestrator_contract.api.client import Client
 from orchestrator_contract.api.pagination import Pagination, ids_of
 from orchestrator_contract.check_keys import KeyChecks
 from orchestrator_contract.contract.limits import LARGEST_PAGE
@@ -25,8 +24,6 @@ from orchestrator_contract.rules import (
 )
 from orchestrator_contract.steps.fault_injection import InjectedFault
 
-#: Seconds between two looks at a configuration that a lagging replica may miss.
-_LOOK_AGAIN_S = 1.0
 #: Statuses of refusals that pass.
 _PASSING = frozenset({None, 429, 500, 502, 503, 504})
 #: Members that tell a configuration from others, and the length above which no refusal holds them
@@ -39,26 +36,9 @@ class Check(KeyChecks):
 
     def __init__(self, endpoint: Endpoint) -> None:
         super().__init__(endpoint)
-        self._api: Client = endpoint.client
         self._list: Pagination = endpoint.configurations.listing
-        self._inventory = endpoint.inventory
         #: Emptied once a conflict with other work outlasted them.
         self._conflict_pauses_s: tuple[float, ...] = CONFLICT_PAUSES_S
-
-    def __call__(
-        self,
-        requirement: str,
-        ok: bool,
-        *,
-        expected: str = "",
-        seen: str = "",
-        evidence: Sequence[Exchange] = (),
-        where: str = "",
-    ) -> bool:
-        """Check *requirement* as given; *where* is a JSON path or a header name."""
-        return self.findings.check(
-            requirement, ok, expected=expected, seen=seen, exchanges=evidence, where=where
-        )
 
     # ---------------------------------------------------------------- unknown and malformed SIDs
 
@@ -195,32 +175,6 @@ class Check(KeyChecks):
         self._endpoint.poller.poll(operation)
         self.unchanged(operation.configuration, after=operation.steps)
 
-    def carried_out(
-        self, requirement: str, accepted: Sequence[tuple[Exchange, Configuration]]
-    ) -> None:
-        """Check that each accepted delete deletes what it names, or FAILED."""
-        operations = []
-        for exchange, configuration in accepted:
-            try:
-                operations.append(self._endpoint.poller.accept(exchange, configuration))
-            except Inconclusive:
-                continue  # an unreachable operation is another requirement's breach
-        self._endpoint.finish(operations)
-        for operation in operations:
-            if operation.status == "COMPLETED":
-                self.completed_delete_was_carried_out(requirement, operation)
-
-    def completed_delete_was_carried_out(
-        self, requirement: str, operation: Operation, *steps: Exchange
-    ) -> bool:
-        """Check that a COMPLETED delete has deleted what it names."""
-        exists, fetch = self.look(operation.configuration)
-        evidence = [*operation.steps[:1], *steps, *operation.steps[1:]]
-        ok = deletion.carried_out(self.findings, requirement, evidence, operation.sid, fetch)
-        if exists is False:
-            self._inventory.gone(operation.configuration)
-        return ok
-
     # ---------------------------------------------------------------- unchanged
 
     def unchanged(
@@ -332,26 +286,6 @@ class Check(KeyChecks):
     def not_shown(self, requirement: str, exchange: Exchange, secret: str) -> bool:
         """Check that a read without the owner's credentials shows nothing."""
         return authorization.not_shown(self.findings, requirement, exchange, secret)
-
-    # ---------------------------------------------------------------- looking
-
-    def look(self, configuration: Configuration) -> tuple[bool | None, Exchange]:
-        """Fetch: True if it exists, False if not, None if the fetch can't tell."""
-        for _ in range(3):
-            fetch = self._api.fetch(configuration)
-            if fetch.status in (200, 404):
-                break
-            time.sleep(0.1)
-        control_plane.same_configuration(self.findings, configuration.sid, fetch)
-        return {200: True, 404: False}.get(fetch.status or 0), fetch
-
-    def look_for(self, configuration: Configuration) -> tuple[bool | None, Exchange]:
-        """Like `look`, repeated while a lagging replica may miss it."""
-        exists, fetch = self.look(configuration)
-        while exists is False and (lag := configuration.read_lag_s):
-            time.sleep(min(lag, _LOOK_AGAIN_S))
-            exists, fetch = self.look(configuration)
-        return exists, fetch
 
 
 def secrets_of(configuration: Configuration) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+import time
 from collections.abc import Sequence
 
 from orchestrator_contract.endpoint import Endpoint
@@ -11,27 +11,74 @@ from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.inputs.malformed_keys import MalformedKey
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
-from orchestrator_contract.rules import idempotency, malformed_input
+from orchestrator_contract.rules import control_plane, deletion, idempotency, malformed_input
 from orchestrator_contract.rules.idempotency import TTL_REQUIREMENTS
 from orchestrator_contract.steps.aged_keys import AgedUse
 from orchestrator_contract.steps.malformed import MalformedKeyUse
 
+#: Seconds between two looks at a configuration that a lagging replica may miss.
+_LOOK_AGAIN_S = 1.0
 #: Statuses that refuse the form of a key.
 _FORM_REFUSED = frozenset({400, 422})
 
 
-class KeyChecks(ABC):
-    """Checks of idempotency keys. Each word returns whether the contract held."""
+class KeyChecks:
+    """Checks of idempotency keys, and of what a request under a key did.
+
+    Each word returns whether the contract held.
+    """
 
     def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint = endpoint
+        self._api = endpoint.client
+        self._inventory = endpoint.inventory
         self.findings = endpoint.findings
 
-    @abstractmethod
+    # ---------------------------------------------------------------- looking
+
+    def look(self, configuration: Configuration) -> tuple[bool | None, Exchange]:
+        """Fetch: True if it exists, False if not, None if the fetch can't tell."""
+        for _ in range(3):
+            fetch = self._api.fetch(configuration)
+            if fetch.status in (200, 404):
+                break
+            time.sleep(0.1)
+        control_plane.same_configuration(self.findings, configuration.sid, fetch)
+        return {200: True, 404: False}.get(fetch.status or 0), fetch
+
+    def look_for(self, configuration: Configuration) -> tuple[bool | None, Exchange]:
+        """Like `look`, repeated while a lagging replica may miss it."""
+        exists, fetch = self.look(configuration)
+        while exists is False and (lag := configuration.read_lag_s):
+            time.sleep(min(lag, _LOOK_AGAIN_S))
+            exists, fetch = self.look(configuration)
+        return exists, fetch
+
     def carried_out(
         self, requirement: str, accepted: Sequence[tuple[Exchange, Configuration]]
     ) -> None:
         """Check that each accepted delete deletes what it names, or FAILED."""
+        operations = []
+        for exchange, configuration in accepted:
+            try:
+                operations.append(self._endpoint.poller.accept(exchange, configuration))
+            except Inconclusive:
+                continue  # an unreachable operation is another requirement's breach
+        self._endpoint.finish(operations)
+        for operation in operations:
+            if operation.status == "COMPLETED":
+                self.completed_delete_was_carried_out(requirement, operation)
+
+    def completed_delete_was_carried_out(
+        self, requirement: str, operation: Operation, *steps: Exchange
+    ) -> bool:
+        """Check that a COMPLETED delete has deleted what it names."""
+        exists, fetch = self.look(operation.configuration)
+        evidence = [*operation.steps[:1], *steps, *operation.steps[1:]]
+        ok = deletion.carried_out(self.findings, requirement, evidence, operation.sid, fetch)
+        if exists is False:
+            self._inventory.gone(operation.configuration)
+        return ok
 
     # ---------------------------------------------------------------- replays
 
@@ -44,10 +91,6 @@ class KeyChecks(ABC):
         return idempotency.same_response(self.findings, operation.accepted, again, requirement)
 
     # ---------------------------------------------------------------- other requests
-
-    def own_response(self, requirement: str, first: Operation, again: Exchange) -> bool:
-        """Check that a reused key does not return the first operation."""
-        return idempotency.own_response(self.findings, requirement, first.accepted, again)
 
     def reused(self, first: Operation, again: Exchange) -> bool:
         """Check that a key with another SID or scope returns no first operation."""

@@ -33,7 +33,7 @@ ORIGIN = "http://target.example"
 PLANE = "/v2/ControlPlane"
 #: Modules that wait for the endpoint; a command and the wire take real time.
 _WAITS = re.compile(
-    r"orchestrator_contract\.(api|check|coordination\.coordinator|endpoint"
+    r"orchestrator_contract\.(api|check(_keys)?|coordination\.coordinator|endpoint"
     r"|provision(?!\.command)|resources|schedule|sending\.(allowance|sender|transmitter)|steps)\b"
 )
 #: Status, body and headers of an answer, or why there is none. A dictionary becomes a JSON body.
