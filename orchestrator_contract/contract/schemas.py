@@ -98,10 +98,8 @@ def _registry() -> Registry[Any]:
     return Registry().with_resources((str(one.id()), one) for one in resources).crawl()
 
 
-#: Keywords about the schema itself, keywords that hold schemas by name, and those that hold none.
-_ABOUT = frozenset({"$id", "$schema", "$defs", "title", "description", "x-invalid"})
-_NAMED = frozenset({"properties", "patternProperties", "dependentSchemas"})
-_VALUES = frozenset({"enum", "const", "required", "examples"})
+#: Keywords that are of no use once references are resolved.
+_LEFT_OUT = frozenset({"$id", "$schema", "$defs", "$ref", "x-invalid"})
 
 
 def _written_out(node: Any, resolver: Any) -> Any:
@@ -113,14 +111,11 @@ def _written_out(node: Any, resolver: Any) -> Any:
         return [_written_out(one, resolver) for one in node]
     if not isinstance(node, dict):
         return node
-    whole: dict[str, Any] = {}
-    for name, value in node.items():
-        if name in _NAMED:
-            whole[name] = {key: _written_out(one, resolver) for key, one in value.items()}
-        elif name in _VALUES:
-            whole[name] = value
-        elif name not in _ABOUT and name != "$ref":
-            whole[name] = _written_out(value, resolver)
+    whole: dict[str, Any] = {
+        name: _written_out(value, resolver)
+        for name, value in node.items()
+        if name not in _LEFT_OUT
+    }
     if "$ref" in node:
         found = resolver.lookup(node["$ref"])
         target = _written_out(found.contents, found.resolver)
@@ -133,7 +128,7 @@ def validator(name: str) -> Draft202012Validator:
     """The compiled validator of one schema, by its path below `schemas/`."""
     document = documents()[name]
     whole = _written_out(document, _registry().resolver(document["$id"]))
-    return Draft202012Validator(whole, registry=_registry(), format_checker=FORMATS)
+    return Draft202012Validator(whole, format_checker=FORMATS)
 
 
 def matches(name: str, instance: object) -> bool:
