@@ -7,6 +7,7 @@ statuses of DELETE are read off that folder.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Literal
 
 from orchestrator_contract.contract import schemas
@@ -56,6 +57,7 @@ def delete_schemas() -> Iterator[tuple[int, Part, str]]:
             yield status, part, name
 
 
+@cache
 def decided_by(part: Part) -> frozenset[str]:
     """The requirements that schemas of this part of a response decide."""
     names = {parts[part] for call in SCHEMAS.values() for parts in call.values() if part in parts}

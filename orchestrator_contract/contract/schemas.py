@@ -112,9 +112,7 @@ def _written_out(node: Any, resolver: Any) -> Any:
     if not isinstance(node, dict):
         return node
     whole: dict[str, Any] = {
-        name: _written_out(value, resolver)
-        for name, value in node.items()
-        if name not in _LEFT_OUT
+        name: _written_out(value, resolver) for name, value in node.items() if name not in _LEFT_OUT
     }
     if "$ref" in node:
         found = resolver.lookup(node["$ref"])

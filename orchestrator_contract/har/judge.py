@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
-from typing import Literal
 
 from orchestrator_contract.contract import catalogue
 from orchestrator_contract.contract.response_schemas import decided_by
@@ -154,18 +152,13 @@ class RecordingJudge:
         return EndpointUnusable(f"nothing could be judged: {self._reader.count.summary()}")
 
 
-@cache
-def _by_schema(part: Literal["body", "headers"]) -> frozenset[str]:
-    return decided_by(part)
-
-
 def _unseen(seen: Recorded) -> frozenset[str]:
     """The parts of an exchange that were not recorded."""
     unseen = _OF_WIRE
     if not seen.body:
-        unseen |= _OF_BODY | _by_schema("body")
+        unseen |= _OF_BODY | decided_by("body")
     if not seen.headers:
-        unseen |= _OF_HEADERS | _by_schema("headers")
+        unseen |= _OF_HEADERS | decided_by("headers")
     links = (
         seen.exchange.object.get("statusUrl"),
         seen.exchange.headers.get("location"),

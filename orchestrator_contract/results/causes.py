@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from enum import IntEnum
-from functools import cache
 
 from orchestrator_contract.contract.catalogue import Requirement
 from orchestrator_contract.contract.response_schemas import DELETE_STATUSES, decided_by
@@ -102,14 +101,9 @@ def stage(requirement: Requirement, steps: int) -> Stage:
         return Stage.MESSAGE
     if requirement.id in _STATUS:
         return Stage.STATUS
-    if requirement.id in _SHAPE or requirement.id in _decided_by_schemas():
+    if requirement.id in _SHAPE | decided_by("body") | decided_by("headers"):
         return Stage.SHAPE
     return Stage.CONTENT
-
-
-@cache
-def _decided_by_schemas() -> frozenset[str]:
-    return decided_by("body") | decided_by("headers")
 
 
 class _Group:
