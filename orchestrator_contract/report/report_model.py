@@ -17,6 +17,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from orchestrator_contract.contract.response_schemas import DELETE_STATUSES
 from orchestrator_contract.profile import examples
 from orchestrator_contract.redaction.visible import visible
+from orchestrator_contract.results.causes import grouped
 from orchestrator_contract.results.evidence import Breach, Evidence
 from orchestrator_contract.results.requirement import RequirementResult, Verdict
 from orchestrator_contract.results.verdict import Result
@@ -139,13 +140,10 @@ def findings(row: RequirementResult) -> list[Finding]:
 
 def cards(result: Result) -> list[Card]:
     """Return the breached requirements, the most severe and most direct first."""
+    new = result.comparison.new if result.comparison else ()
     return [
-        Card(
-            cause.lead,
-            findings(cause.lead),
-            tuple(Card(row, findings(row)) for row in cause.also),
-        )
-        for cause in result.causes
+        Card(lead, findings(lead), tuple(Card(row, findings(row)) for row in also))
+        for lead, *also in grouped(result.rows, new)
     ]
 
 

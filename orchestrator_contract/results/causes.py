@@ -8,7 +8,6 @@ the order in which a reader sees them.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
 from enum import IntEnum
 
 from orchestrator_contract.contract.catalogue import Requirement
@@ -59,16 +58,10 @@ _Touches = Callable[["Stage", tuple[str, ...]], bool]
 _MOST, _SOME = 0.5, 0.2
 
 
-@dataclass(frozen=True, slots=True)
-class Cause:
-    """A breached requirement, and those whose breaches rest on the same exchanges."""
-
-    lead: RequirementResult
-    also: tuple[RequirementResult, ...] = ()
-
-
-def grouped(rows: Iterable[RequirementResult], new: Collection[str] = ()) -> list[Cause]:
-    """Group the breached *rows*, the most severe and most direct first.
+def grouped(
+    rows: Iterable[RequirementResult], new: Collection[str] = ()
+) -> list[list[RequirementResult]]:
+    """Group the breached *rows* by cause, the most severe and most direct first.
 
     *new* names requirements that an earlier run did not breach; they lead those that it did.
     """
@@ -80,8 +73,7 @@ def grouped(rows: Iterable[RequirementResult], new: Collection[str] = ()) -> lis
             *directness(row),
         ),
     )
-    groups = _merged([_Group(row) for row in ordered])
-    return [Cause(group.rows[0], tuple(group.rows[1:])) for group in groups]
+    return [group.rows for group in _merged([_Group(row) for row in ordered])]
 
 
 def directness(row: RequirementResult) -> tuple[int, int]:

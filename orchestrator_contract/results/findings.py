@@ -6,6 +6,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import asdict, dataclass, replace
+from functools import partial
+from hashlib import blake2b
 from threading import local
 from typing import Any
 
@@ -13,9 +15,14 @@ from orchestrator_contract.contract.catalogue import Catalogue
 from orchestrator_contract.contract.response_schemas import SCHEMAS
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.redaction.redactor import Redactor
-from orchestrator_contract.results.evidence import Breach
-from orchestrator_contract.results.records import Records
+from orchestrator_contract.redaction.visible import visible
+from orchestrator_contract.results.counts import Counts
+from orchestrator_contract.results.evidence import LONG, Breach, Evidence
+from orchestrator_contract.results.requirement import RequirementFindings
 
+#: Pieces of evidence kept for one requirement; the last breach that is kept may exceed it.
+MAX_EVIDENCE = 12
+_MAX_STEPS = 6
 #: Breaches of one test that are kept with their exchange, for the message of its failure.
 _MAX_OF_TEST = 40
 #: The test that has ended, and whose findings are recorded; threads of `Parallel` inherit it.
@@ -43,8 +50,11 @@ class Held:
     exchanges: tuple[Exchange, ...]
 
 
-class Findings(Records):
-    """All findings of a run; safe for threads, mergeable over processes."""
+class Findings(Counts):
+    """All findings of a run, in bounded memory and free of secrets.
+
+    Safe for threads, mergeable over processes.
+    """
 
     def __init__(
         self,
@@ -54,7 +64,10 @@ class Findings(Records):
         tolerated: Collection[int] = (),
     ) -> None:
         """Make an empty record; *tolerated* are undocumented statuses of the profile's policy."""
-        super().__init__(catalogue, redactor, excused)
+        super().__init__(catalogue, redactor)
+        self.records: dict[str, RequirementFindings] = {}
+        #: True if a waiver covers the problem; others are kept up to twice `MAX_EVIDENCE`.
+        self.excused = excused
         self._tolerated = tolerated
         self.test = ""
         self._thread = local()
@@ -175,12 +188,59 @@ class Findings(Records):
             self._breach(held.requirement, held.breach, held.exchanges)
 
     def _breach(self, requirement: str, breach: Breach, exchanges: Sequence[Exchange]) -> None:
-        super()._breach(requirement, breach, exchanges)
-        key = (requirement, breach.problem)
+        record, problem = self._record(requirement), breach.problem
+        record.breaches += 1
+        full = self._full(len(record.problems), requirement, problem)
+        if problem not in record.problems and not full:
+            record.problems.append(problem)
+        record.add_trail(tuple(map(_fingerprint, exchanges)))
+        if self._room(requirement, breach):
+            steps = self.evidence(*exchanges[-_MAX_STEPS:]) or breach.steps
+            record.shown.append(replace(breach, steps=steps))
+        key = (requirement, problem)
         if self.test and key not in self._of_test:
             shown = exchanges[-1:] if len(self._of_test) < _MAX_OF_TEST else ()
             breach = replace(breach, steps=self.evidence(*shown))
             self._of_test[key] = Found(requirement, breach, len(exchanges))
+
+    def _room(self, requirement: str, breach: Breach) -> bool:
+        """Return true if *breach* is kept with its evidence, which is then kept whole."""
+        kept = sum(one.weight for one in self._record(requirement).shown)
+        return not self._full(kept, requirement, breach.problem)
+
+    def _full(self, number: int, requirement: str, problem: str) -> bool:
+        return number >= MAX_EVIDENCE and (
+            self.excused(requirement, problem) or number >= 2 * MAX_EVIDENCE
+        )
+
+    def _record(self, requirement: str) -> RequirementFindings:
+        if requirement not in self.catalogue.requirements:
+            raise KeyError(f"no requirement {requirement} in the catalogue")
+        return self.records.setdefault(requirement, RequirementFindings())
+
+    def _shown(self, text: str) -> str:
+        return visible(self._redactor.text(text), LONG)
+
+    def evidence(self, *exchanges: Exchange) -> tuple[Evidence, ...]:
+        """Return exchanges as a report shows them, free of secrets."""
+        clean = self._redactor.text
+        return tuple(
+            Evidence(
+                request=clean(one.curl()),
+                status=one.status,
+                headers={name: clean(value) for name, value in one.shown_headers().items()},
+                body=clean(one.text if one.response else f"({one.fault_text})"),
+                note=one.note,
+            )
+            for one in exchanges
+        )
+
+    def story(self, requirement: str, lines: Sequence[str]) -> None:
+        """Add a shrunk scenario to the newest breach kept, unless it has one."""
+        with self._lock:
+            shown = self._record(requirement).shown
+            if shown and not shown[-1].story:
+                shown[-1] = replace(shown[-1], story=tuple(map(self._redactor.text, lines)))
 
     def unverified(self, requirements: Iterable[str], reason: str) -> None:
         """Record why the current test could not check these, or not wholly.
@@ -269,12 +329,15 @@ class Findings(Records):
                 name: asdict(replace(held.breach, steps=self.evidence(*held.exchanges)))
                 for name, held in self._lone.items()
             }
-            return {"lone": lone, **super().dump()}
+            records = {name: asdict(record) for name, record in self.records.items()}
+            return {"lone": lone, "records": records, **super().dump()}
 
     def merge(self, other: dict[str, Any]) -> None:
         """Add what another process dumped."""
         super().merge(other)
         with self._lock:
+            for name, dumped in other["records"].items():
+                self._record(name).merge(dumped, partial(self._room, name))
             for name, breach in other["lone"].items():
                 self._add_lone(Held(name, Breach.load(breach), ()))
 
@@ -282,3 +345,9 @@ class Findings(Records):
 def function_of(nodeid: str) -> str:
     """Return the name of a test's function, without its file and its parameters."""
     return nodeid.partition("[")[0].rpartition("::")[2]
+
+
+def _fingerprint(exchange: Exchange) -> str:
+    """Return a short name of the exchange that is unique over the processes of a run."""
+    what = f"{exchange.at.isoformat()} {exchange.method} {exchange.url} {exchange.key}"
+    return blake2b(what.encode("utf-8", "surrogatepass"), digest_size=6).hexdigest()

@@ -13,7 +13,6 @@ from orchestrator_contract import __version__
 from orchestrator_contract.exceptions import EndpointUnusable
 from orchestrator_contract.profile import Profile
 from orchestrator_contract.results.baseline import Baseline, Comparison
-from orchestrator_contract.results.causes import Cause, grouped
 from orchestrator_contract.results.findings import Findings
 from orchestrator_contract.results.requirement import (
     RequirementFindings,
@@ -73,11 +72,6 @@ class Result:
     leftovers: list[str] = field(default_factory=list)
     #: The comparison with an earlier run, when one was given.
     comparison: Comparison | None = None
-
-    @property
-    def causes(self) -> list[Cause]:
-        """Breached rows, grouped by the exchanges that they rest on."""
-        return grouped(self.rows, self.comparison.new if self.comparison else ())
 
     def of(self, *verdicts: Verdict) -> list[RequirementResult]:
         """Return the rows with one of these verdicts."""

@@ -42,9 +42,7 @@ def groups(*rows: RequirementResult, new: Sequence[str] = ()) -> list[list[str]]
     """Return the ids of each group, the lead first."""
     known = list(catalogue.load().requirements)
     ordered = sorted(rows, key=lambda one: known.index(one.requirement.id))
-    return [
-        [one.requirement.id for one in (cause.lead, *cause.also)] for cause in grouped(ordered, new)
-    ]
+    return [[one.requirement.id for one in rows] for rows in grouped(ordered, new)]
 
 
 def test_named_requirements_exist() -> None:

@@ -13,8 +13,7 @@ from orchestrator_contract.exceptions import Inconclusive
 from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.redaction.redactor import Redactor
 from orchestrator_contract.results.evidence import Evidence
-from orchestrator_contract.results.findings import Findings
-from orchestrator_contract.results.records import MAX_EVIDENCE
+from orchestrator_contract.results.findings import MAX_EVIDENCE, Findings
 
 if TYPE_CHECKING:
     from tests.suite.core.conftest import Bench

@@ -13,8 +13,7 @@ from orchestrator_contract.contract import catalogue
 from orchestrator_contract.profile import Profile
 from orchestrator_contract.redaction.redactor import Redactor
 from orchestrator_contract.results.exit_code import exit_code
-from orchestrator_contract.results.findings import Findings
-from orchestrator_contract.results.records import MAX_EVIDENCE
+from orchestrator_contract.results.findings import MAX_EVIDENCE, Findings
 from orchestrator_contract.results.verdict import Policy, Result, conclude
 from orchestrator_contract.results.waivers import WaiverError, Waivers, load
 
