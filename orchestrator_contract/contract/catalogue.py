@@ -81,7 +81,7 @@ class Catalogue:
         """
         chosen: set[str] = set()
         for name in filter(None, (part.strip() for part in wanted.split(","))):
-            hits = {one for one in self.requirements if one == name or one.startswith(name)}
+            hits = {one for one in self.requirements if one.startswith(name)}
             if not hits:
                 raise KeyError(name)
             chosen |= {name} if name in hits else hits

@@ -13,11 +13,9 @@ from typing import Any
 
 from orchestrator_contract import files
 from orchestrator_contract.contract import catalogue, schemas
-from orchestrator_contract.results.requirement import RequirementResult, Verdict
+from orchestrator_contract.results.requirement import BREACHES, RequirementResult, Verdict
 from orchestrator_contract.suggestions import did_you_mean
 
-#: Verdicts that a breach leads to; levels, --strict and waivers decide which.
-_BREACHES = frozenset({"breached", "warned", "waived"})
 #: A report holds evidence, and is larger than what people write.
 _MAX_BYTES = 32 * 1024 * 1024
 
@@ -83,7 +81,7 @@ class Baseline:
             self.since,
             tuple(new),
             tuple(one for one in before if now.get(one) is Verdict.PASSED),
-            tuple(one for one in before if now.get(one) in _BREACHES),
+            tuple(one for one in before if now.get(one) in BREACHES),
             tuple(one for one in before if one not in now or now[one] is Verdict.UNVERIFIED),
             tuple(one for one in new if now[one] is Verdict.BREACHED),
         )
@@ -107,5 +105,5 @@ def load(path: Path) -> Baseline:
             f"--baseline: {path}: not a conformance.json: {problem.path}: "
             f"expected {problem.expected}, found {problem.seen}"
         )
-    breached = frozenset(row["id"] for row in raw["requirements"] if row["verdict"] in _BREACHES)
+    breached = frozenset(row["id"] for row in raw["requirements"] if row["verdict"] in BREACHES)
     return Baseline(str(raw["started_at"]), breached)

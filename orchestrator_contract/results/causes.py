@@ -12,10 +12,7 @@ from enum import IntEnum
 
 from orchestrator_contract.contract.catalogue import Requirement
 from orchestrator_contract.contract.response_schemas import DELETE_STATUSES, decided_by
-from orchestrator_contract.results.requirement import RequirementResult, Verdict
-
-#: Verdicts of a breach, the most severe first.
-BREACHES = (Verdict.BREACHED, Verdict.WARNED, Verdict.WAIVED)
+from orchestrator_contract.results.requirement import BREACHES, RequirementResult
 
 
 class Stage(IntEnum):

@@ -73,6 +73,10 @@ class Verdict(StrEnum):
     UNVERIFIED = "unverified"
 
 
+#: Verdicts of a breach, the most severe first; levels, --strict and waivers decide which.
+BREACHES = (Verdict.BREACHED, Verdict.WARNED, Verdict.WAIVED)
+
+
 @dataclass(frozen=True, slots=True)
 class RequirementResult:
     """A requirement with its verdict and its findings."""
