@@ -13,7 +13,7 @@ from string import ascii_uppercase
 from threading import Lock
 from typing import Any
 
-from orchestrator_contract.http.addresses import last_segment
+from orchestrator_contract.http.addresses import brief_name, last_segment
 from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.redaction.visible import visible
 
@@ -215,7 +215,7 @@ def _operation_id(exchange: Exchange) -> str:
     """Return the id under which the operation of this response is polled."""
     header = exchange.headers.get("operation-id")
     if header:
-        return header
+        return brief_name(header)
     for link in (exchange.object.get("statusUrl"), exchange.headers.get("location")):
         if isinstance(link, str) and (name := last_segment(link)):
             return name

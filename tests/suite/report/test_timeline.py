@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 
+from orchestrator_contract.http.addresses import brief_name
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.response import Response
 from orchestrator_contract.report.timeline_svg import draw
@@ -92,6 +93,18 @@ def test_operation() -> None:
         (1.5, "fetch", "404", ""),
         (2.0, "DELETE", "404", ""),
     ]
+
+
+def test_operation_of_a_long_id() -> None:
+    """A poll knows the operation by the short form of an id that is very long."""
+    record, name = Recorder(), "o" * 2000
+    record(exchange(Call("delete", SID), "DELETE", 202, 0.0, operation=name))
+    poll_of_it = Call("operation", brief_name(name))
+    record(exchange(poll_of_it, "GET", 200, 1.0, body={"status": "COMPLETED"}))
+
+    (line,) = record.dump()
+
+    assert [event["state"] for event in line["events"]] == ["", "COMPLETED"]
 
 
 def test_race() -> None:
