@@ -15,6 +15,7 @@ import pytest
 
 from orchestrator_contract import profile
 from orchestrator_contract.contract import catalogue
+from orchestrator_contract.contract.catalogue import Catalogue
 from orchestrator_contract.effort import EFFORTS, Effort
 from orchestrator_contract.http.addresses import are_loopback
 from orchestrator_contract.profile import Profile, ProfileError
@@ -182,11 +183,6 @@ def read(config: pytest.Config) -> RunOptions:
         return _read(config)
     except (ProfileError, WaiverError, BaselineError, KeyAgeFileError) as error:
         raise usage_error(error) from None
-    except KeyError as error:
-        raise usage_error(
-            f"--requirement: no requirement is or begins with {error.args[0]!r}"
-            f"{did_you_mean(error.args[0], catalogue.load().requirements)}"
-        ) from None
 
 
 def _read(config: pytest.Config) -> RunOptions:
@@ -208,13 +204,23 @@ def _read(config: pytest.Config) -> RunOptions:
         effort=_effort(EFFORTS[option.effort], endpoint),
         policy=Policy(bool(option.strict), option.require_verified, option.fail_on == "new"),
         seed=given.get("seed", next(seed for seed in seeds if seed is not None)),
-        requirements=frozenset() if asked is None else known.select(asked),
+        requirements=frozenset() if asked is None else _requirements(asked, known),
         waivers=waivers.load(Path(option.waivers), known) if option.waivers else Waivers(),
         baseline=baseline.load(Path(option.baseline)) if option.baseline else None,
         har=Path(option.har) if option.har else None,
         sarif=Path(option.sarif) if option.sarif else None,
         failed_last=frozenset() if recalled is None else failed_last(config),
     )
+
+
+def _requirements(asked: str, known: Catalogue) -> frozenset[str]:
+    try:
+        return known.select(asked)
+    except KeyError as error:
+        raise usage_error(
+            f"--requirement: no requirement is or begins with {error.args[0]!r}"
+            f"{did_you_mean(error.args[0], known.requirements)}"
+        ) from None
 
 
 def _effort(effort: Effort, endpoint: Profile | None) -> Effort:
