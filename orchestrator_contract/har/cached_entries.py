@@ -31,8 +31,11 @@ _OWN_PHRASES = {
 }
 
 
-def answered_by(entry: dict[str, Any], response: dict[str, Any]) -> str:
-    """The responder in the endpoint's place; empty for a network response."""
+def answered_by(entry: dict[str, Any]) -> str:
+    """The responder in the endpoint's place; empty for a network response, or none."""
+    response = entry.get("response")
+    if not response or not isinstance(response, dict):
+        return ""
     fetched = str(entry.get("_fetchType", _NETWORK)).strip().lower()
     marked = (
         source

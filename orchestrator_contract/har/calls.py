@@ -9,6 +9,10 @@ from urllib.parse import urlsplit
 from orchestrator_contract.har.messages import Request
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.inputs.malformed_sids import USUAL_SID
+from orchestrator_contract.rules.malformed_input import (
+    MALFORMED_KEY_STATUSES,
+    MALFORMED_SID_STATUSES,
+)
 
 _CONTROL_PLANE = re.compile(r"/v2/ControlPlane/(Configurations|Operations)(?:/([^/]*))?/?\Z")
 _CONVERSATION = re.compile(r"/v2/Conversations/([^/]+)/?\Z")
@@ -18,8 +22,6 @@ _OF_OPERATION = {"GET": "operation"}
 _OF_CONVERSATION = {"DELETE": "delete-conversation", "GET": "fetch-conversation"}
 #: Addresses of operations that are remembered.
 _MOST = 20_000
-#: Client errors with which a malformed or reused key may be refused.
-_REFUSALS = frozenset(range(400, 500))
 
 
 class Calls:
@@ -49,8 +51,8 @@ class Calls:
         """The call, with the statuses that conform beside the documented ones."""
         malformed = name == "delete" and not USUAL_SID.fullmatch(subject)
         allow = {401, 403}
-        allow |= set() if request.key_ok else _REFUSALS
-        allow |= {400, 405, 414} if malformed else set()
+        allow |= set() if request.key_ok else MALFORMED_KEY_STATUSES
+        allow |= MALFORMED_SID_STATUSES | {405} if malformed else set()
         allow |= {412} if request.conditional else set()
         of = self._operations.get(request.url, "") if name == "operation" else ""
         return Call(name, subject, allow=frozenset(allow), outside_api=malformed, of=of)

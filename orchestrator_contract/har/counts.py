@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 
 from orchestrator_contract.har.recorded import Recorded
 
@@ -15,54 +16,51 @@ class EntryCount:
 
     def __init__(self) -> None:
         self.entries = 0
-        self._calls = self._judged = 0
+        self._judged = 0
         self._without_body = self._without_headers = self._no_response = 0
         self._elsewhere: Counter[str] = Counter()
-        self._unread: Counter[str] = Counter()
-        #: The first entries of each reason.
-        self._named: dict[str, list[int]] = {}
+        #: Reason -> the numbers of the entries that can't be read for it.
+        self._unread: dict[str, list[int]] = {}
+        self._unread_calls = 0
 
     def call(self, seen: Recorded) -> None:
         """Count a call that is judged."""
-        self._calls += 1
         self._judged += 1
         self._without_body += not seen.body and not seen.answers_condition
         self._without_headers += not seen.headers
 
     def not_from_network(self, source: str) -> None:
         """Count a call that the endpoint did not answer, but *source*."""
-        self._calls += 1
         self._elsewhere[source] += 1
 
     def no_response(self) -> None:
         """Count a call without a response."""
-        self._calls += 1
         self._no_response += 1
 
     def unread(self, number: int, reason: str, *, call: bool) -> None:
         """Count an unreadable entry, and its *call* where known."""
-        self._calls += call
-        self._unread[reason] += 1
-        named = self._named.setdefault(reason, [])
-        if len(named) < _NAMED:
-            named.append(number)
+        self._unread_calls += call
+        self._unread.setdefault(reason, []).append(number)
 
     def summary(self) -> str:
         """A sentence: how many entries were calls, and which could not be read."""
-        noun = "entry" if self._calls == self.entries == 1 else "entries"
-        verb = "was a call" if self._calls == 1 else "were calls"
-        said = f"{self._calls} of {self.entries} {noun} {verb} to the control plane"
-        if self._judged < self._calls:
+        not_judged = self._elsewhere.total() + self._no_response + self._unread_calls
+        calls = self._judged + not_judged
+        noun = "entry" if calls == self.entries == 1 else "entries"
+        verb = "was a call" if calls == 1 else "were calls"
+        said = f"{calls} of {self.entries} {noun} {verb} to the control plane"
+        if not_judged:
             said += f" ({self._judged} judged)"
-        unread = self._unread.total()
-        if not unread:
+        if not self._unread:
             return said
-        return f"{said}; {unread} could not be read: {'; '.join(map(self._reason, self._unread))}"
+        unread = sum(map(len, self._unread.values()))
+        return f"{said}; {unread} could not be read: {'; '.join(self._reasons())}"
 
-    def _reason(self, reason: str) -> str:
-        count, numbers = self._unread[reason], self._named[reason]
-        named = ", ".join(map(str, numbers)) + (", …" if count > len(numbers) else "")
-        return f"{count} × {reason} ({'entry' if count == 1 else 'entries'} {named})"
+    def _reasons(self) -> Iterator[str]:
+        for reason, numbers in self._unread.items():
+            named = ", ".join(map(str, numbers[:_NAMED])) + (", …" if numbers[_NAMED:] else "")
+            noun = "entry" if len(numbers) == 1 else "entries"
+            yield f"{len(numbers)} × {reason} ({noun} {named})"
 
     def notes(self) -> list[str]:
         """The summary, and a note on entries that were left out."""

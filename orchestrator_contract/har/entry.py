@@ -25,10 +25,9 @@ from orchestrator_contract.har.messages import (
     headers_of,
     request_of,
     response_of,
-    status_of,
 )
 from orchestrator_contract.har.recorded import Recorded
-from orchestrator_contract.har.times import LONGEST_S, Timeline, duration_of, start_of
+from orchestrator_contract.har.times import LONGEST_S, Timeline, duration_of, parse_start
 from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.http.response import Response
 from orchestrator_contract.redaction.redactor import Redactor
@@ -72,27 +71,16 @@ class EntryReader:
     def _call(
         self, number: int, entry: dict[str, Any], request: Request, name: str, subject: str
     ) -> Recorded | None:
-        response = response_of(entry)
-        source = answered_by(entry, response) if response else ""
-        if source:
+        """The call with its response; None if the endpoint gave none, which is counted."""
+        if source := answered_by(entry):
             self.count.not_from_network(source)
             return None
-        status = status_of(response) if response else None
-        if response is None or status is None:
+        answer = response_of(entry)
+        if answer is None:
             self.count.no_response()
             return None
-        return self._recorded(number, entry, request, response, status, (name, subject))
-
-    def _recorded(
-        self,
-        number: int,
-        entry: dict[str, Any],
-        request: Request,
-        response: dict[str, Any],
-        status: int,
-        named: tuple[str, str],
-    ) -> Recorded:
-        start = start_of(entry)
+        response, status = answer
+        start = parse_start(entry.get("startedDateTime"))
         if start is None:
             raise Unreadable("startedDateTime is no ISO 8601 date and time")
         seconds, elapsed = self._timeline.place(start), duration_of(entry)
@@ -101,7 +89,7 @@ class EntryReader:
         self.origin = self.origin or redactor.text(request.origin)
         headers = headers_of(response)
         body = body_of(response, status, headers)
-        call = self._calls.call(*named, request)
+        call = self._calls.call(name, subject, request)
         exchange = Exchange(
             replace(call, subject=redactor.text(call.subject)),
             request.method,

@@ -154,26 +154,17 @@ def request_of(entry: Any) -> Request:
 # -------------------------------------------------------------------- response
 
 
-def response_of(entry: dict[str, Any]) -> dict[str, Any] | None:
-    """The response of an entry; None if nothing came back.
+def response_of(entry: dict[str, Any]) -> tuple[dict[str, Any], int] | None:
+    """The response of an entry and its status; None if nothing came back.
 
     Raises:
-        Unreadable: it is no object.
+        Unreadable: it is no object, or its status none of HTTP's.
     """
     response = entry.get("response")
     if response in _NO_RESPONSE:
         return None
     if not isinstance(response, dict):
         raise Unreadable("response is no object")
-    return response
-
-
-def status_of(response: dict[str, Any]) -> int | None:
-    """The status of a response; None if nothing came back.
-
-    Raises:
-        Unreadable: it is none of HTTP's.
-    """
     status = response.get("status")
     if status in _NO_RESPONSE:
         return None
@@ -183,7 +174,7 @@ def status_of(response: dict[str, Any]) -> int | None:
         status = int(status)
     if not isinstance(status, int) or isinstance(status, bool) or not 100 <= status <= 999:
         raise Unreadable("response.status is no HTTP status")
-    return status
+    return response, status
 
 
 def body_of(response: dict[str, Any], status: int, headers: Headers) -> bytes | None:

@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 
-from orchestrator_contract.contract.instants import parse_instant
 from orchestrator_contract.har.recorded import Recorded
 
 #: The last second of a time that names seconds, where it is a leap second.
@@ -20,8 +19,6 @@ _LEAP_SECOND = re.compile(r"(?<=:[0-5]\d):60(?!\d)")
 _PHASES = ("blocked", "dns", "connect", "send", "wait", "receive")
 #: No client in use waits longer for a response, in seconds.
 LONGEST_S = 600.0
-#: The years of which every instant can be shown, in seconds since the epoch.
-_FIRST_S, _LAST_S = -62_135_596_800.0, 253_370_764_800.0
 #: Seconds by which clocks are set when the time zone changes.
 _QUARTER_S = 900
 #: Calls that are read ahead: HAR entries may stand in the order in which they ended.
@@ -38,28 +35,19 @@ class Start:
     zoned: bool
 
 
-def start_of(entry: dict[str, Any]) -> Start | None:
-    """Read startedDateTime, a day and time of ISO 8601; None for others."""
-    text = entry.get("startedDateTime")
-    return parse_start(text) if isinstance(text, str) else None
-
-
-def parse_start(text: str) -> Start | None:
-    """Read a date and time of ISO 8601, which is wider than RFC 3339."""
+def parse_start(text: Any) -> Start | None:
+    """Read a date and time of ISO 8601; None for anything else."""
+    if not isinstance(text, str):
+        return None
     text = text.strip().upper().replace("\N{MINUS SIGN}", "-")
-    instant = parse_instant(text)
-    if instant is not None:
-        return _within(instant[0].timestamp() + instant[1] / 1e9, zoned=True)
     try:
         moment = datetime.fromisoformat(_LEAP_SECOND.sub(":59", text))
-        zoned = moment.tzinfo is not None
-        return _within((moment if zoned else moment.replace(tzinfo=UTC)).timestamp(), zoned=zoned)
-    except (ValueError, OverflowError):
+    except ValueError:
         return None
-
-
-def _within(seconds: float, *, zoned: bool) -> Start | None:
-    return Start(seconds, zoned) if _FIRST_S <= seconds < _LAST_S else None
+    if not 1 < moment.year < 9999:  # of these every instant can be shown in every zone
+        return None
+    zoned = moment.tzinfo is not None
+    return Start((moment if zoned else moment.replace(tzinfo=UTC)).timestamp(), zoned)
 
 
 def duration_of(entry: dict[str, Any]) -> float | None:

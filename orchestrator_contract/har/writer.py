@@ -35,7 +35,6 @@ class HarWriter:
         self._lock = Lock()
         self._clock = clock
         self._path = path
-        self._closing = contextlib.ExitStack()
         #: Why the recording ended before the run did; empty until then.
         self.failure = ""
         creator = json.dumps({"name": "orchestrator-contract", "version": __version__})
@@ -47,11 +46,9 @@ class HarWriter:
                 # Opening a pipe would wait for a reader, and a device keeps no file.
                 raise HarError(self._said("it is no regular file"))
             self._file = path.open("wb", buffering=0)
-            self._closing.callback(self._file.close)
             self._end = len(head)
             self._put(0, head.encode() + _TAIL)
         except OSError as error:
-            self.close()
             raise HarError(self._said(error.strerror or str(error))) from None
 
     def __call__(self, exchange: Exchange) -> None:
@@ -72,7 +69,7 @@ class HarWriter:
     def close(self) -> None:
         """Close the file; later exchanges are not recorded."""
         with self._lock:
-            self._closing.close()
+            self._file.close()
 
     def _put(self, at: int, data: bytes) -> None:
         self._file.seek(at)
