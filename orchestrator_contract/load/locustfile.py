@@ -5,16 +5,18 @@ from __future__ import annotations
 import random
 import secrets
 from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
 import gevent  # type: ignore[import-untyped]
-from locust import User, constant, events
+from locust import User, constant, events, task
 from locust.env import Environment
 from locust.exception import StopUser
 from locust.runners import MasterRunner, WorkerRunner
 
 from orchestrator_contract import preflight, report
+from orchestrator_contract.check import Check
 from orchestrator_contract.exceptions import (
     BudgetExhausted,
     EndpointUnusable,
@@ -23,10 +25,11 @@ from orchestrator_contract.exceptions import (
 )
 from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.load.session import LoadFindings, Session, Share, load_target
-from orchestrator_contract.load.steps import Steps
 from orchestrator_contract.profile import ProfileError
 from orchestrator_contract.results.exit_code import exit_code
 from orchestrator_contract.results.verdict import Policy
+from orchestrator_contract.rules import malformed_input
+from orchestrator_contract.steps.deletes import Deletes
 
 SHARE, STOP, FOUND = "contract-share", "contract-stop", "contract-found"
 #: How long the master waits for its workers to clean up and report, in seconds.
@@ -233,36 +236,68 @@ HOOKS.test_stop.add_listener(_stop)
 HOOKS.quitting.add_listener(_quitting)
 
 
-#: The sequences of `Steps`, and how often each is repeated.
-_WEIGHTS = {"delete": 4, "replay": 3, "again": 2, "unknown": 1}
+def _sequence(run: Callable[[Deleter], None]) -> Callable[[Deleter], None]:
+    """*run* as a task of Locust's: what keeps it from going on is shown in its tables."""
 
-
-def _task(name: str) -> Callable[[Any], None]:
-    """A task that repeats the sequence *name* of `Steps`."""
-
-    def run(user: Deleter) -> None:
-        if user.steps is None:
-            raise StopUser
+    @wraps(run)
+    def sequence(user: Deleter) -> None:
+        if _LOADS[user.environment].session is None:
+            raise StopUser  # in on_start Locust would report it as an error
         try:
-            getattr(user.steps, name)()
+            run(user)
         except (BudgetExhausted, NothingToDelete) as error:
-            user.environment.stats.log_error("LIMIT", name, str(error))
+            user.environment.stats.log_error("LIMIT", run.__name__, str(error))
             raise StopUser from None
         except Inconclusive as error:
             # Breaches are on record already; a sequence that could not go on is none.
-            user.environment.stats.log_error("UNVERIFIED", name, str(error))
+            user.environment.stats.log_error("UNVERIFIED", run.__name__, str(error))
 
-    return run
+    return sequence
 
 
 class Deleter(User):
-    """One client among many."""
+    """One client among many, which repeats sequences of calls."""
 
     wait_time = constant(0)
-    tasks = [_task(name) for name, weight in _WEIGHTS.items() for _ in range(weight)]  # noqa: RUF012
-    steps: Steps | None = None
 
     def on_start(self) -> None:
         """Join this process's endpoint; without one the first task ends the user."""
         session = _LOADS[self.environment].session
-        self.steps = Steps(session.endpoint) if session is not None else None
+        if session is not None:
+            self.endpoint = session.endpoint
+            self.deletes = Deletes(self.endpoint)
+            self.check = Check(self.endpoint)
+
+    @task(4)
+    @_sequence
+    def delete(self) -> None:
+        """Delete under a key, poll to the end, fetch the deleted configuration."""
+        operation = self.deletes.completed()[0]
+        self.check.deleted(operation)
+
+    @task(3)
+    @_sequence
+    def replay(self) -> None:
+        """Replay a delete before and after its end, on reused and new connections."""
+        operation = self.deletes.accept_new()[0]
+        for connection in ("reused", "new"):
+            again = self.deletes.repeat(operation, connection=connection)
+            self.check.same_response(operation, again)
+        for completed in self.deletes.complete([operation]):
+            self.check.same_response(completed, self.deletes.repeat(completed))
+
+    @task(2)
+    @_sequence
+    def again(self) -> None:
+        """Delete without a key, and delete again after the end."""
+        operation = self.deletes.completed(keyed=False)[0]
+        self.check.not_found_again(operation, key=self.endpoint.key())
+
+    @task(1)
+    @_sequence
+    def unknown(self) -> None:
+        """Delete a SID that does not exist."""
+        absent = self.endpoint.absent.one()
+        exchange = self.endpoint.client.delete(absent, key=self.endpoint.key())
+        if exchange.status != 500:  # documented, and says nothing of the SID
+            malformed_input.not_found(self.endpoint.findings, exchange)
