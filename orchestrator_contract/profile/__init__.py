@@ -1,8 +1,7 @@
 """The target profile (docs/profile.md): a TOML file or a URL, checked and typed."""
 
 from orchestrator_contract.http.request import Header
-from orchestrator_contract.profile.from_toml import from_file
-from orchestrator_contract.profile.from_url import from_url, load
+from orchestrator_contract.profile.from_toml import from_file, load
 from orchestrator_contract.profile.model import (
     CREDENTIAL_NAMES,
     Account,
@@ -13,6 +12,7 @@ from orchestrator_contract.profile.model import (
     Provision,
     Trigger,
 )
+from orchestrator_contract.profile.urls import from_url
 
 __all__ = [
     "CREDENTIAL_NAMES",

@@ -1,4 +1,4 @@
-"""The profile that a TOML file describes."""
+"""The profile that `--target` names: what a TOML file describes, or a URL."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from orchestrator_contract.http.dialer import make_context
 from orchestrator_contract.http.proxies import Proxy
 from orchestrator_contract.http.request import Header
 from orchestrator_contract.profile import schema_errors
-from orchestrator_contract.profile.base_urls import is_url_key, problem_of_base, shown_url
 from orchestrator_contract.profile.credentials import read_account, read_header
 from orchestrator_contract.profile.model import (
     Account,
@@ -24,6 +23,13 @@ from orchestrator_contract.profile.model import (
     ProfileError,
     Provision,
     Trigger,
+)
+from orchestrator_contract.profile.urls import (
+    from_url,
+    is_url_key,
+    problem_of_base,
+    shown_url,
+    suggestion,
 )
 
 #: Headers that a profile may not give.
@@ -46,6 +52,16 @@ _INSTEAD = {
 #: Why nothing may be named twice: an endpoint would be accused of mixing up one thing.
 _MIXED_UP = "what belongs to one {0} can't be told from what belongs to the other"
 _Record = TypeVar("_Record")
+
+
+def load(target: str) -> Profile:
+    """The profile that *target*, a URL or a file, names; raises a ProfileError for neither."""
+    if "://" in target:
+        return from_url(target)
+    meant = "" if Path(target).exists() else suggestion(target)
+    if meant:
+        raise ProfileError(f"--target: {shown_url(target)!r} is neither a URL nor a file{meant}")
+    return from_file(Path(target))
 
 
 def from_file(path: Path) -> Profile:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from orchestrator_contract.contract import schemas
-from orchestrator_contract.profile.base_urls import is_url_key, shown_url, suggestion
+from orchestrator_contract.profile.urls import is_url_key, shown_url, suggestion
 
 _SCHEMA = "target-profile.json"
 _HIDDEN = "found something else (not shown: it may be a secret)"

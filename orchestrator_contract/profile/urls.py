@@ -1,4 +1,4 @@
-"""Base URLs: errors in one, and suggestions."""
+"""Base URLs: the profile of one, errors in it, and suggestions."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import re
 from urllib.parse import urlsplit
 
 from orchestrator_contract.http.addresses import names_loopback
+from orchestrator_contract.profile.credentials import of_environment
+from orchestrator_contract.profile.model import CREDENTIAL_NAMES, Profile, ProfileError, Provision
 
 #: A host, by its look, with what may follow it; a name of one label has to come with a port.
 _HOST = re.compile(
@@ -15,6 +17,39 @@ _HOST = re.compile(
 _SCHEME = re.compile(r"(https?):/?(?!/)(.+)", re.IGNORECASE)
 _FILE = re.compile(r"\.(?:toml|tml|json|ya?ml|txt|cfg|ini|conf|env)\Z", re.IGNORECASE)
 _CONTRACT_PATH = re.compile(r"/v2/(?:ControlPlane|Conversations)(?=/|\Z).*", re.IGNORECASE)
+
+
+def from_url(url: str) -> Profile:
+    """The profile of a bare URL: create mode, credentials of the environment."""
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise ProfileError(
+            f"--target: {shown_url(url)!r} is neither an http(s) URL nor a profile file"
+        )
+    if parts.username or parts.password:
+        raise ProfileError(
+            "--target: credentials don't belong in the URL; set "
+            + " and ".join(CREDENTIAL_NAMES[0])
+        )
+    problem = problem_of_base(url)
+    if parts.query or parts.fragment:
+        problem = (
+            "expected a base URL without query and fragment: the paths of the contract are "
+            "appended to it"
+        )
+    if problem:
+        raise ProfileError(f"--target: {shown_url(url)!r}: {problem}")
+    account = of_environment()
+    return Profile(
+        name=url,
+        base_url=url.rstrip("/"),
+        accounts=(account,) if account else (),
+        provision=Provision("create"),
+    )
 
 
 def is_url_key(key: str) -> bool:
