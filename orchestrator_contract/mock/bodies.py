@@ -8,9 +8,8 @@ from orchestrator_contract.mock.clock import rfc3339
 from orchestrator_contract.mock.context import Context
 from orchestrator_contract.mock.errors import Problem
 from orchestrator_contract.mock.messages import Headers, Request, Response
-from orchestrator_contract.mock.operation_states import State
 from orchestrator_contract.mock.pagination import Page
-from orchestrator_contract.mock.state import Configuration, Operation
+from orchestrator_contract.mock.state import Configuration, Operation, State
 
 OPERATIONS = "/v2/ControlPlane/Operations/"
 

@@ -6,8 +6,7 @@ from orchestrator_contract.mock.clock import rfc3339
 from orchestrator_contract.mock.errors import conflict, unknown_conversation
 from orchestrator_contract.mock.handlers import Handlers
 from orchestrator_contract.mock.messages import Request, Response
-from orchestrator_contract.mock.operation_states import State
-from orchestrator_contract.mock.state import Conversation, Operation
+from orchestrator_contract.mock.state import Conversation, Operation, State
 
 PATH = b"/v2/Conversations/"
 #: Conversations of each account in each region at the start; the profile offers them for deletion.

@@ -20,7 +20,6 @@ from orchestrator_contract.mock.errors import (
     uri_too_long,
 )
 from orchestrator_contract.mock.messages import Request, Response
-from orchestrator_contract.mock.operation_states import State
 from orchestrator_contract.mock.pagination import Page, PageQuery, cut, read_query
 from orchestrator_contract.mock.payload import members_of, parse
 from orchestrator_contract.mock.state import (
@@ -28,6 +27,7 @@ from orchestrator_contract.mock.state import (
     Configuration,
     Operation,
     Partition,
+    State,
     new_id,
 )
 

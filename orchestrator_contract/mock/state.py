@@ -9,10 +9,10 @@ from __future__ import annotations
 import secrets
 from collections import deque
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
 from orchestrator_contract.mock.clock import Clock
-from orchestrator_contract.mock.operation_states import Event, State, step
 
 _LETTERS = b"0123456789abcdefghijklmnopqrstuvwxyz"
 #: Maps any byte to a letter of an id; a bias of one part in seven is no harm to a double.
@@ -29,6 +29,20 @@ def new_id(prefix: str) -> str:
     """A random ``<prefix>_[0-7][0-9a-z]{25}``."""
     noise = secrets.token_bytes(26)
     return f"{prefix}_{(noise[:1].translate(_TO_OCTAL) + noise[1:].translate(_TO_LETTER)).decode()}"
+
+
+class State(StrEnum):
+    """Status values of an operation (S2 enum and S2 prose)."""
+
+    PENDING = "PENDING"
+    RUNNING = "RUNNING"
+    COMPLETED = "COMPLETED"
+    FAILED = "FAILED"
+
+    @property
+    def terminal(self) -> bool:
+        """True if the status never changes again."""
+        return self in (State.COMPLETED, State.FAILED)
 
 
 @dataclass(slots=True)
@@ -48,21 +62,14 @@ class Operation:
     error: dict[str, Any] | None = None
     #: When PENDING turns into RUNNING; None if it never does.
     running_from: float | None = None
-    #: The last state seen; the next step starts here.
-    seen: State = State.PENDING
 
     def state(self, now: float) -> State:
-        """The state at *now*, reached through the table of legal steps."""
-        if (
-            self.seen is State.PENDING
-            and self.running_from is not None
-            and now >= self.running_from
-        ):
-            self.seen = step(self.seen, Event.START)
-        if now >= self.ends_at and not self.seen.terminal:
-            event = Event.FINISH if self.outcome is State.COMPLETED else Event.FAIL
-            self.seen = step(self.seen, event)
-        return self.seen
+        """The state at *now*."""
+        if now >= self.ends_at:
+            return self.outcome
+        if self.running_from is not None and now >= self.running_from:
+            return State.RUNNING
+        return State.PENDING
 
 
 @dataclass(slots=True)

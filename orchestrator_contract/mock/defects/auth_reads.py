@@ -9,10 +9,9 @@ from orchestrator_contract.mock.behaviour import Behaviour
 from orchestrator_contract.mock.defects.bases import CachedReads, page_token
 from orchestrator_contract.mock.errors import Refused
 from orchestrator_contract.mock.messages import Request, Response
-from orchestrator_contract.mock.operation_states import State
 from orchestrator_contract.mock.pagination import Page, PageQuery, read_query
 from orchestrator_contract.mock.registry import case, defect
-from orchestrator_contract.mock.state import Configuration
+from orchestrator_contract.mock.state import Configuration, State
 
 _READ = ("AUTH-READ",)
 _READ_OTHER_ACCOUNT = ("AUTH-READ-OTHER-ACCOUNT",)

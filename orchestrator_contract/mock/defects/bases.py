@@ -11,9 +11,8 @@ from orchestrator_contract.mock.behaviour import Behaviour
 from orchestrator_contract.mock.errors import Problem
 from orchestrator_contract.mock.idempotency import Perform
 from orchestrator_contract.mock.messages import Request, Response
-from orchestrator_contract.mock.operation_states import State
 from orchestrator_contract.mock.pagination import DEFAULT_SIZE
-from orchestrator_contract.mock.state import Configuration
+from orchestrator_contract.mock.state import Configuration, State
 
 HOUR = 3600.0
 #: Ids of a well-formed pattern that name nothing.

@@ -5,7 +5,6 @@ from __future__ import annotations
 from orchestrator_contract.mock.behaviour import Behaviour
 from orchestrator_contract.mock.conversations import DELETE
 from orchestrator_contract.mock.messages import Request, Response
-from orchestrator_contract.mock.operation_states import State
 from orchestrator_contract.mock.registry import case, defect
 from orchestrator_contract.mock.response_changes import (
     header,
@@ -14,7 +13,7 @@ from orchestrator_contract.mock.response_changes import (
     with_status,
     without,
 )
-from orchestrator_contract.mock.state import Conversation, Operation
+from orchestrator_contract.mock.state import Conversation, Operation, State
 
 _OTHER = "conv_conversation_7unrelated0000000000000000"
 

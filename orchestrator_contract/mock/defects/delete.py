@@ -23,7 +23,6 @@ from orchestrator_contract.mock.errors import (
 )
 from orchestrator_contract.mock.idempotency import HEADER, Perform
 from orchestrator_contract.mock.messages import Headers, Request, Response
-from orchestrator_contract.mock.operation_states import State
 from orchestrator_contract.mock.registry import case, defect
 from orchestrator_contract.mock.response_changes import (
     Change,
@@ -34,7 +33,7 @@ from orchestrator_contract.mock.response_changes import (
     with_status,
     without,
 )
-from orchestrator_contract.mock.state import Configuration, Operation, new_id
+from orchestrator_contract.mock.state import Configuration, Operation, State, new_id
 
 _BODY = ("DEL-202-BODY",)
 _HEADERS = ("DEL-202-HEADERS",)

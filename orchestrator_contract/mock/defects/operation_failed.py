@@ -10,9 +10,8 @@ from orchestrator_contract.mock.behaviour import Behaviour
 from orchestrator_contract.mock.defects.bases import HOUR, delete_silently, failed, failing
 from orchestrator_contract.mock.errors import unknown_configuration
 from orchestrator_contract.mock.messages import Request, Response
-from orchestrator_contract.mock.operation_states import State
 from orchestrator_contract.mock.registry import case, defect
-from orchestrator_contract.mock.state import Configuration, Operation
+from orchestrator_contract.mock.state import Configuration, Operation, State
 
 _FAILED_DATA = "data: failed operations"
 _NO_EFFECT = ("OP-FAILED-NO-EFFECT",)

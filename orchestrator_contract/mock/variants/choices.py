@@ -20,10 +20,9 @@ from orchestrator_contract.mock.errors import (
 )
 from orchestrator_contract.mock.idempotency import HEADER, PATTERN, Entry, Perform
 from orchestrator_contract.mock.messages import Request, Response
-from orchestrator_contract.mock.operation_states import State
 from orchestrator_contract.mock.registry import Class, variant
 from orchestrator_contract.mock.settings import Settings
-from orchestrator_contract.mock.state import Configuration, Operation, World
+from orchestrator_contract.mock.state import Configuration, Operation, State, World
 
 WELL_FORMED = re.compile(r"[a-z_]+_[0-7][0-9a-z]{25}")
 

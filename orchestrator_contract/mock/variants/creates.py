@@ -6,9 +6,8 @@ from typing import Any
 
 from orchestrator_contract.mock.behaviour import Behaviour
 from orchestrator_contract.mock.messages import Request
-from orchestrator_contract.mock.operation_states import State
 from orchestrator_contract.mock.registry import variant
-from orchestrator_contract.mock.state import Operation
+from orchestrator_contract.mock.state import Operation, State
 
 
 class _Reticent(Behaviour):

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from orchestrator_contract.mock.behaviour import Behaviour
-from orchestrator_contract.mock.operation_states import State
 from orchestrator_contract.mock.registry import variant
-from orchestrator_contract.mock.state import Configuration, Operation
+from orchestrator_contract.mock.state import Configuration, Operation, State
 
 _CHANNELS = ("SMS", "VOICE", "WHATSAPP")
 
