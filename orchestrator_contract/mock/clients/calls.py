@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
+import json
 import re
+import zlib
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
 
-from orchestrator_contract.mock.clients.response_body import members
 from orchestrator_contract.mock.messages import Request, Response
 
 _ITEM = re.compile(rb"/v2/ControlPlane/Configurations/[^/]+")
@@ -135,3 +137,44 @@ class Call:
         elif response.status == 202:
             links = response.get("operation-id"), told.get("statusUrl"), response.get("location")
             self.operation = str(next(filter(None, links), "")).rstrip("/").rpartition("/")[2]
+
+
+def members(response: Response) -> dict[str, Any]:
+    """The JSON object of a body as its client reads it; empty without one."""
+    try:
+        document = json.loads(_decoded(response))
+    except (ValueError, OSError, EOFError, zlib.error, RecursionError):
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
+def _decoded(response: Response) -> bytes:
+    """The body without its content codings, the last one that was applied first.
+
+    Raises:
+        ValueError: a coding is not known.
+        OSError, EOFError, zlib.error: the body does not have the coding that its header names.
+    """
+    names = [
+        name.strip().lower()
+        for known, value in response.headers
+        if known.lower() == b"content-encoding"
+        for name in value.decode("latin-1").split(",")
+    ]
+    body = response.body
+    for name in reversed(names):
+        if name in ("gzip", "x-gzip"):
+            body = gzip.decompress(body)
+        elif name == "deflate":
+            body = _inflated(body)
+        elif name not in ("", "identity"):
+            raise ValueError(name)
+    return body
+
+
+def _inflated(body: bytes) -> bytes:
+    """Undo deflate, which comes with and without the header of zlib."""
+    try:
+        return zlib.decompress(body)
+    except zlib.error:
+        return zlib.decompress(body, -zlib.MAX_WBITS)

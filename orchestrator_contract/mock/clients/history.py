@@ -1,16 +1,86 @@
-"""The operations that a client knows of, and how they ended."""
+"""What a client knows: its operations, how they ended, and the lists that it has read."""
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+from urllib.parse import parse_qs
 
 from orchestrator_contract.mock.clients.calls import Call
-from orchestrator_contract.mock.clients.list_walks import ListWalks
-from orchestrator_contract.mock.clients.recent import Recent
 
 #: Calls on one configuration: a 404 to any of them tells that it is deleted.
 _ON_CONFIGURATION = frozenset({"fetch", "update", "delete"})
+
+
+#: Keys, SIDs, operations and lists that a long run remembers.
+REMEMBERED = 20_000
+
+_V = TypeVar("_V")
+
+
+class Recent(Generic[_V]):
+    """A mapping that keeps its newest entries only."""
+
+    def __init__(self) -> None:
+        self._entries: OrderedDict[object, _V] = OrderedDict()
+
+    def get(self, name: object) -> _V | None:
+        """The entry *name*, or None."""
+        return self._entries.get(name)
+
+    def put(self, name: object, value: _V) -> None:
+        """Store *value* as the newest entry."""
+        self._entries[name] = value
+        self._entries.move_to_end(name)
+        if len(self._entries) > REMEMBERED:
+            self._entries.popitem(last=False)
+
+    def values(self) -> list[_V]:
+        """All entries, oldest first."""
+        return list(self._entries.values())
+
+
+@dataclass(slots=True)
+class Walk:
+    """The pages of one list so far."""
+
+    #: When its first page was asked for.
+    started: float
+    #: The ids on its pages.
+    listed: set[str] = field(default_factory=set)
+
+
+class ListWalks:
+    """Follows lists from page to page, by their tokens.
+
+    What a whole list does not hold is deleted.
+    """
+
+    def __init__(self) -> None:
+        self._open: Recent[Walk] = Recent()
+
+    def answered(self, call: Call, page: dict[str, Any]) -> Walk | None:
+        """Take the next *page* of a list; the walk that ends with it, if one does."""
+        items, meta = page.get("configurations"), page.get("meta")
+        walk = self._walk(call)
+        if walk is None or not isinstance(items, list):
+            return None
+        ids = {str(item.get("id")) for item in items if isinstance(item, dict)}
+        walk = Walk(walk.started, walk.listed | ids)
+        following = meta.get("nextToken") if isinstance(meta, dict) else None
+        if not following:
+            return walk
+        self._open.put((call.caller, call.region, str(following)), walk)
+        return None
+
+    def _walk(self, call: Call) -> Walk | None:
+        """The walk that a page belongs to; a page without a token begins one."""
+        token = parse_qs(call.query.decode("latin-1")).get("pageToken", [""])[-1]
+        if not token:
+            return Walk(call.came)
+        return self._open.get((call.caller, call.region, token))
 
 
 @dataclass(slots=True, eq=False)

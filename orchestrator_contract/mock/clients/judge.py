@@ -8,10 +8,13 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
 
+from orchestrator_contract.mock.behaviour import Behaviour
 from orchestrator_contract.mock.clients.calls import Call
 from orchestrator_contract.mock.clients.history import History
-from orchestrator_contract.mock.clients.rules import RULES, Limits, Rule
+from orchestrator_contract.mock.clients.rules import RULES, Limits
+from orchestrator_contract.mock.messages import Request, Response
 
+REPORT = b"/__client_report"
 #: Examples kept for one rule; further ones are counted.
 EXAMPLES = 10
 
@@ -20,7 +23,6 @@ EXAMPLES = 10
 class Finding:
     """Everything that one rule found."""
 
-    rule: Rule
     count: int = 0
     examples: list[dict[str, str]] = field(default_factory=list)
 
@@ -40,7 +42,7 @@ class ClientJudge:
         self.clock = clock
         self.history = History()
         self.rules = [made(self.history, limits or Limits()) for made in RULES]
-        self._findings = {one.id: Finding(one) for one in self.rules}
+        self._findings = {one.id: Finding() for one in self.rules}
         self._lock = Lock()
         self.requests = 0
         self.deletes = 0
@@ -71,9 +73,8 @@ class ClientJudge:
         with self._lock:
             rows = []
             for one in self.rules:
-                finding = Finding(
-                    one, self._findings[one.id].count, list(self._findings[one.id].examples)
-                )
+                found = self._findings[one.id]
+                finding = Finding(found.count, list(found.examples))
                 for request, problem in one.close():
                     finding.add(request, problem)
                 if finding.count:
@@ -93,6 +94,40 @@ class ClientJudge:
                 "findings": rows,
                 "rules": [one.id for one in self.rules],
             }
+
+
+def watching(judge: ClientJudge) -> type[Behaviour]:
+    """A behaviour that shows every call to *judge*, serves its report and changes nothing."""
+
+    class Watching(Behaviour):
+        """Shows each call to the judge."""
+
+        async def handle(self, request: Request) -> Response:
+            """Announce the call, and remember it until its response has gone out."""
+            if request.path == REPORT:
+                return Response.of(200, judge.report())
+            secrets = tuple(password.encode() for _, password in self.settings.accounts.values())
+            call = Call.of(request, judge.clock(), self.now(), secrets)
+            if request.path.startswith(b"/__"):
+                return await super().handle(request)
+            judge.arrived(call)
+            response = await super().handle(request)
+            self._calls[id(request)] = call
+            return response
+
+        def delivered(self, request: Request, response: Response, *, reached: bool) -> None:
+            """Give the judge the response that the client got."""
+            super().delivered(request, response, reached=reached)
+            call = self._calls.pop(id(request), None)
+            if call is not None:
+                call.answer(response, judge.clock(), reached=reached)
+                judge.answered(call)
+
+        def __init__(self, *arguments: object) -> None:
+            super().__init__(*arguments)  # type: ignore[arg-type]  # world and settings, as every behaviour
+            self._calls: dict[int, Call] = {}
+
+    return Watching
 
 
 def summary(report: dict[str, Any]) -> str:

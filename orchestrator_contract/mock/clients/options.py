@@ -8,9 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from orchestrator_contract.mock.behaviour import Behaviour
-from orchestrator_contract.mock.clients.foreign_origin import ForeignOrigin
-from orchestrator_contract.mock.clients.judge import ClientJudge, summary
-from orchestrator_contract.mock.clients.observer import BAITS, REPORT, baiting, watching
+from orchestrator_contract.mock.clients.bait import BAITS, ForeignOrigin, baiting
+from orchestrator_contract.mock.clients.judge import REPORT, ClientJudge, summary, watching
 from orchestrator_contract.mock.clients.rules import Limits
 
 #: Exit code of the mock by the judge's verdict, with --exit-code.

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from orchestrator_contract.mock.clients.calls import Call, printable
-from orchestrator_contract.mock.clients.history import Followed, History
-from orchestrator_contract.mock.clients.recent import Recent
+from orchestrator_contract.mock.clients.history import Followed, History, Recent
 from orchestrator_contract.mock.idempotency import PATTERN
 from orchestrator_contract.mock.state import DAY
 

@@ -13,9 +13,8 @@ from typing import Any
 import pytest
 
 from orchestrator_contract.mock.behaviour import compose
-from orchestrator_contract.mock.clients.judge import EXAMPLES, ClientJudge, summary
-from orchestrator_contract.mock.clients.observer import watching
-from orchestrator_contract.mock.clients.response_body import members
+from orchestrator_contract.mock.clients.calls import members
+from orchestrator_contract.mock.clients.judge import EXAMPLES, ClientJudge, summary, watching
 from orchestrator_contract.mock.clients.rules import RULES, Limits
 from orchestrator_contract.mock.faults import reserved_sid
 from orchestrator_contract.mock.messages import Request, Response

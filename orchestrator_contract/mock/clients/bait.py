@@ -1,4 +1,4 @@
-"""An origin that is not the endpoint's: credentials that a client sends here are lost."""
+"""Leads clients to an origin that is not the endpoint's: credentials sent there are lost."""
 
 from __future__ import annotations
 
@@ -6,9 +6,17 @@ import json
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import urlsplit
 
+from orchestrator_contract.mock.behaviour import Behaviour
 from orchestrator_contract.mock.clients.calls import printable
+from orchestrator_contract.mock.messages import Request, Response
 
+#: bait -> what it does
+BAITS = {
+    "status-url": "the 202 of a delete names a statusUrl and Location on a foreign origin",
+    "redirect": "polls are redirected to a foreign origin",
+}
 Found = Callable[[str, str, str], None]
 
 
@@ -64,3 +72,24 @@ class ForeignOrigin:
         """Stop listening."""
         self._server.shutdown()
         self._server.server_close()
+
+
+def baiting(bait: str, origin: Callable[[], str]) -> type[Behaviour]:
+    """A behaviour that leads clients to the foreign *origin* in the way that *bait* names."""
+
+    class Baiting(Behaviour):
+        """Not conformant on purpose: a client must not follow with its credentials."""
+
+        async def finish(self, request: Request, response: Response) -> Response:
+            """Lead away what would have led to the operation."""
+            response = await super().finish(request, response)
+            if bait == "status-url" and request.route == "delete" and response.status == 202:
+                url = origin() + urlsplit(response.document["statusUrl"]).path
+                response.document = {**response.document, "statusUrl": url}
+                response.set("location", url)
+            poll = request.route.startswith("operation") and response.status == 200
+            if bait == "redirect" and poll:
+                return Response.of(307, {}, [(b"location", origin().encode() + request.path)])
+            return response
+
+    return Baiting
