@@ -42,13 +42,16 @@ class Run:
     #: Each failure: what was found, and the steps that led there.
     failures: list[tuple[list[Held], list[str], Exchange]] = field(default_factory=list)
     failed_at: int = 0
+    #: What tells the keys of this run from another's, and every one that was generated.
+    first_key: int = 0
+    keys: set[str] = field(default_factory=set)
     #: Why no more is sent: what can't go on is not worth shrinking.
     over: list[Exception] = field(default_factory=list)
 
 
 def run_histories(machine: type[History], endpoint: Endpoint, *, clock: bool, number: int) -> None:
     """Run *number* histories; the shortest that fails is counted."""
-    shared = Run(endpoint, clock)
+    shared = Run(endpoint, clock, first_key=int(endpoint.key()[:8], 16))
     folder = endpoint.settings.examples
     chosen = endpoint.random.getrandbits(32)
     sizes = {"max_examples": number, "stateful_step_count": endpoint.effort.model_steps}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import count
 
 import hypothesis.strategies as st
 from hypothesis.stateful import initialize, precondition, rule
@@ -49,13 +50,20 @@ class Machine(History):
     # ------------------------------------------------------------------ deletes
 
     @rule(pick=_PICKS, form=st.none() | forms(), outcome=_OUTCOMES)
-    def delete(self, pick: int, form: Callable[[str], str] | None, outcome: str) -> None:
+    def delete(self, pick: int, form: Callable[[int], str] | None, outcome: str) -> None:
         """Delete one, with a fresh key or without."""
-        key = form(self.endpoint.key()) if form else None
+        key = self.new_key(form) if form else None
         self.send_delete(self.pick(pick), key, self.failing if outcome == "FAILED" else None)
 
+    def new_key(self, form: Callable[[int], str]) -> str:
+        """A key of this form that no history has used."""
+        numbers = count(self.run.first_key)
+        key = next(one for one in map(form, numbers) if one.lower() not in self.run.keys)
+        self.run.keys.add(key.lower())
+        return key
+
     @rule(pick=_PICKS, form=forms(), outcome=_OUTCOMES)
-    def delete_to_the_end(self, pick: int, form: Callable[[str], str], outcome: str) -> None:
+    def delete_to_the_end(self, pick: int, form: Callable[[int], str], outcome: str) -> None:
         """Delete one with a fresh key, and wait for the end."""
         self.delete(pick, form, outcome)
         self.finish(*self.model.known)

@@ -30,7 +30,6 @@ AXES = [pytest.param("account", marks=ACCOUNT), pytest.param("region", marks=REG
 # ------------------------------------------------------------------ keys of one scope in another
 
 
-@pytest.mark.beside
 @pytest.mark.parametrize("axis", AXES)
 @pytest.mark.parametrize("state", ["running", pytest.param("failed", marks=pytest.mark.extended)])
 def test_key_is_new_in_another_scope(
