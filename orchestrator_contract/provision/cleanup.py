@@ -14,7 +14,7 @@ from orchestrator_contract.exceptions import Inconclusive
 from orchestrator_contract.guard import is_plain
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.provision.identity import Identity
-from orchestrator_contract.provision.inventory import TWIN, Inventory
+from orchestrator_contract.provision.inventory import Inventory
 from orchestrator_contract.resources.configuration import READ_LAG_S, Configuration
 from orchestrator_contract.scope import Scope
 
@@ -224,7 +224,7 @@ def _free_name(inventory: Inventory, name: str, scope: Scope) -> str:
     open_ = (
         one
         for one, where in inventory.unresolved.items()
-        if where == scope and one.partition(TWIN)[0] == name
+        if where == scope and inventory.shown_name(one) == name
     )
     return next(open_, "") or (
         inventory.announce_twin(name, scope) if name in inventory.left else name

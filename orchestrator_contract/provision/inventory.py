@@ -17,7 +17,7 @@ from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.scope import DEFAULT_SCOPE, ResourceKey, Scope
 
-#: Separates a displayName, which can't hold it, from the number of one more of that name.
+#: Separates a displayName from the number of one more of that name.
 TWIN = "+"
 #: Of the ten that a real account takes, some are its owner's.
 _BOUND = 8
@@ -66,7 +66,8 @@ class Inventory(Usage):
         self._leaving: set[ResourceKey] = set()
         #: By which account each id was created, and its name; None where several count alike.
         self._owners: dict[str, tuple[int, str] | None] = {}
-        self._twins = 0
+        #: The displayName of each that is one more of it, by what the run calls it.
+        self._twins: dict[str, str] = {}
         #: Every displayName that a create was announced with, by where it was sent.
         self.announced: dict[Scope, set[str]] = {}
         #: Announced creates that were refused in a way that may hide one that was carried out.
@@ -165,7 +166,7 @@ class Inventory(Usage):
         """Note creates before they are sent; without *room* they make nothing."""
         names = list(names)
         self._room.update(dict.fromkeys(names, scope) if room else {})
-        self.announced.setdefault(scope, set()).update(name.partition(TWIN)[0] for name in names)
+        self.announced.setdefault(scope, set()).update(map(self.shown_name, names))
         try:
             self._note([entry_of(name, "creating", scope) for name in names])
         except Inconclusive:
@@ -175,10 +176,14 @@ class Inventory(Usage):
     def announce_twin(self, name: str, scope: Scope = DEFAULT_SCOPE, *, room: bool = True) -> str:
         """Note the create of one more of the displayName *name*; return what the run calls it."""
         with self._lock:
-            self._twins += 1
-            twin = f"{name}{TWIN}{self._twins:x}"
+            twin = f"{name}{TWIN}{len(self._twins) + 1:x}"
+            self._twins[twin] = self.shown_name(name)
         self.announce([twin], scope, room=room)
         return twin
+
+    def shown_name(self, name: str) -> str:
+        """The displayName of what the run calls *name*."""
+        return self._twins.get(name, name)
 
     def not_made(self, name: str) -> None:
         """Note that the create of *name* has certainly made nothing."""
@@ -188,7 +193,7 @@ class Inventory(Usage):
     def withdraw(self, name: str) -> None:
         """Note in the journal, too, that the announced create of *name* made nothing."""
         self._note([entry_of(name, "deleted")])
-        self.vacate(name)
+        self.not_made(name)
 
     def add(self, configuration: Configuration) -> None:
         """Take this for one that the run has created, and may delete.
@@ -196,7 +201,7 @@ class Inventory(Usage):
         An interrupt may come between any two steps: what is not left is unresolved still.
         """
         self._ownership.allow(configuration.sid, scope=configuration.scope)
-        made = configuration.scope.account, configuration.name.partition(TWIN)[0]
+        made = configuration.scope.account, self.shown_name(configuration.name)
         self._owners[configuration.sid] = (
             made if self._owners.get(configuration.sid, made) == made else None
         )

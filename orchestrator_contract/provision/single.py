@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
-from orchestrator_contract.exceptions import NothingToDelete
+from orchestrator_contract.exceptions import Inconclusive, NothingToDelete
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.request import Request
 from orchestrator_contract.provision.create import Creator
@@ -45,13 +45,23 @@ class SingleCreator(Creator):
         Raises:
             Inconclusive: it was not accepted.
         """
-        self._inventory.charge(1)
-        self.take_room()
-        self._inventory.announce([payload["displayName"]])
-        operation = self._post(payload, DEFAULT_SCOPE, key, send=send)
-        if isinstance(operation, Refusal):
-            raise NothingToDelete(operation.reason)
+        with self._one_more(DEFAULT_SCOPE):
+            self._inventory.announce([payload["displayName"]])
+            operation = self._post(payload, DEFAULT_SCOPE, key, send=send)
+            if isinstance(operation, Refusal):
+                raise NothingToDelete(operation.reason)
         return operation
+
+    @contextlib.contextmanager
+    def _one_more(self, scope: Scope) -> Iterator[None]:
+        """Count one more deletion, with room for it, unless no more is made within."""
+        self._inventory.charge(1)
+        try:
+            self.take_room(scope)
+            yield
+        except Inconclusive:
+            self._inventory.discharge(1)
+            raise
 
     def conclude(self, operation: Operation, payload: dict[str, Any]) -> Configuration:
         """The configuration that a create which `begin` had accepted leads to.
@@ -81,6 +91,9 @@ class SingleCreator(Creator):
         if another:
             self.take_room()
         name = self._inventory.announce_twin(shown, room=another)
+        if another:  # without a clear response only the list tells, once its room is needed
+            self._inventory.unresolved[name] = DEFAULT_SCOPE
+            self._inventory.refused.add(name)
         out = self._client.request(
             Call("create", shown), "POST", "/Configurations", key=key, payload=payload
         )
@@ -109,20 +122,19 @@ class SingleCreator(Creator):
             raise NothingToDelete(
                 "the content of a configuration that the profile gives is not known"
             )
-        self._inventory.charge(1)
-        self.identity.look_before(scope)
-        self.take_room(scope)
-        name = self._inventory.announce_twin(configuration.name, scope)
         payload = configuration.payload
         if scope != configuration.scope:
             payload = payload | {"memoryStoreId": self.payloads.store(scope)}
-        operation = self._post(payload, scope, name=name)
-        if isinstance(operation, Refusal):
-            raise NothingToDelete(operation.reason)
-        self._poller.finish([operation], early=False)
-        if operation.status != "COMPLETED":
-            self._inventory.vacate(name)
-            raise NothingToDelete(Refusal.after(operation).reason)
+        with self._one_more(scope):
+            self.identity.look_before(scope)
+            name = self._inventory.announce_twin(configuration.name, scope)
+            operation = self._post(payload, scope, name=name)
+            if isinstance(operation, Refusal):
+                raise NothingToDelete(operation.reason)
+            self._poller.finish([operation], early=False)
+            if operation.status != "COMPLETED":
+                self._inventory.vacate(name)
+                raise NothingToDelete(Refusal.after(operation).reason)
         sid = self._twin_of(operation, configuration.name, scope)
         if sid is None:
             raise NothingToDelete(

@@ -210,8 +210,6 @@ class GeneratedRequests(_Generated):
         except NothingToDelete:
             if not sent:
                 raise
-            if sent[-1].status != 202:
-                self._endpoint.inventory.discharge(1)
         return sent[-1]
 
     # ---------------------------------------------------------------- the list

@@ -13,7 +13,7 @@ from orchestrator_contract.exceptions import EndpointUnusable, Inconclusive, Not
 from orchestrator_contract.http.exchange import Call
 from orchestrator_contract.http.response import TransportFault
 from orchestrator_contract.resources.configuration import Configuration
-from orchestrator_contract.scope import Scope
+from orchestrator_contract.scope import DEFAULT_SCOPE, Scope
 from tests.suite.core.world import KEY, PLANE, TWO, World, deletable, left_of
 
 if TYPE_CHECKING:
@@ -279,3 +279,51 @@ def test_a_create_sent_again(world: World, alone: Bench, again: str, left: set[s
     assert json.loads(exchange.request_body or b"") == payload
     assert set(alone.endpoint.inventory.left) == left
     assert alone.endpoint.ownership.owns("sid1") is (again == "new")
+
+
+@pytest.mark.parametrize("how", ["begin", "namesake"])
+def test_a_single_create_that_made_nothing_is_no_deletion(
+    world: World, alone: Bench, how: str
+) -> None:
+    """A refusal leaves the budget of deletions as it was."""
+    creator, one = alone.endpoint.configurations.creator, alone.endpoint.configurations.one()
+    world.refuse = [(400, {})]
+    before = left_of(alone)
+
+    with pytest.raises(NothingToDelete):
+        creator.begin(creator.payloads.new(), KEY) if how == "begin" else creator.namesake(one)
+
+    assert left_of(alone) == before
+
+
+def test_a_changed_create_without_a_response_keeps_no_room(world: World, alone: Bench) -> None:
+    """Once the list shows that it made nothing its room serves others, and nothing is left."""
+    configurations, inventory = alone.endpoint.configurations, alone.endpoint.inventory
+    payload = configurations.creator.payloads.new()
+    operation = configurations.creator.begin(payload, KEY)
+    configurations.creator.conclude(operation, payload)
+    alone.script.on("POST /Configurations", TransportFault.CUT)
+
+    with pytest.raises(Inconclusive):
+        configurations.creator.create_again(
+            payload | {"description": "another"}, KEY, operation.accepted
+        )
+
+    assert inventory.holding() == 2
+    assert configurations.creator.recover(DEFAULT_SCOPE)
+    assert inventory.holding() == 1
+    deletable(alone, "sid0", (404, {}))
+    assert configurations.clean_up() == []
+
+
+def test_a_name_that_holds_the_mark_of_twins_is_announced_whole(world: World, alone: Bench) -> None:
+    """A generated displayName may hold it; that of a twin is the name of both."""
+    creator, inventory = alone.endpoint.configurations.creator, alone.endpoint.inventory
+    payload = creator.payloads.new({"displayName": " a+b"})
+    made = creator.conclude(creator.begin(payload, KEY), payload)
+
+    twin = creator.namesake(made)
+
+    assert (made.name, twin.name) == ("oc-run-0 a+b", "oc-run-0 a+b+1")
+    assert inventory.announced == {DEFAULT_SCOPE: {"oc-run-0 a+b"}}
+    assert inventory.owner("sid0", "oc-run-0 a+b") == 0
