@@ -93,10 +93,8 @@ def clean(
     )
     if not past.leftovers:
         return 0, 0
-    if coordinator is None:
-        limits = profile.limits
-        coordinator = Coordinator(limits.requests, limits.requests_per_second, limits.deletes, None)
-    endpoint = Endpoint(Settings(profile, EFFORTS["quick"], 0, "cleanup"), coordinator)
+    settings = Settings(profile, EFFORTS["quick"], 0, "cleanup")
+    endpoint = Endpoint(settings, coordinator or Coordinator.of(profile, None))
     endpoint.client.forgive()  # all of a small budget is for cleaning up
     try:
         _reach(endpoint, {left.scope for left in past.leftovers})

@@ -89,12 +89,7 @@ class Endpoint:
         )
         self.judge = Judge(self.findings)
         self.ownership = Ownership()
-        self.inventory = Inventory(
-            coordinator,
-            self.ownership,
-            holder=settings.process_id,
-            processes=settings.processes,
-        )
+        self.inventory = Inventory(coordinator, self.ownership, processes=settings.processes)
         list_rule = DeletedListRule(self.findings, self.inventory.owner)
         self.server_errors = ServerErrorRate()
         self.schedule = Schedule(self.effort, settings.share)

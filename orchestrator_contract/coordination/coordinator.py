@@ -13,10 +13,15 @@ from typing import Any
 from orchestrator_contract.coordination.clock_lock import ClockLock
 from orchestrator_contract.coordination.journal import Journal
 from orchestrator_contract.coordination.rooms import Rooms
+from orchestrator_contract.effort import GENTLE_KEYS, GENTLE_LOGINS
 from orchestrator_contract.exceptions import Inconclusive
+from orchestrator_contract.http.addresses import are_loopback
+from orchestrator_contract.profile import Profile
 
 #: Kinds of requests that may have a bound of their own.
 DELETES, FAILED_LOGINS, MALFORMED_KEYS = "DELETE requests", "failed log-ins", "malformed keys"
+#: Configurations: of the ten that a real account takes, some are its owner's.
+_BOUND = 8
 #: Requests kept for removing what the run has created: a quarter of the budget, at most so many.
 _KEPT = 100
 #: Requests that removing one configuration takes (list or operation, delete, polls), and each more.
@@ -25,6 +30,13 @@ _FIRST, _FURTHER = 6, 3
 _CLOSE = 6
 #: Longest pause before each request that refusals lead to, in seconds.
 _SLOWEST_S = 0.5
+
+
+def initial_bound(profile: Profile) -> int:
+    """How many configurations of the run's may exist at once at first; 0: no bound is known."""
+    if profile.limits.configurations is not None:
+        return profile.limits.configurations
+    return 0 if are_loopback(profile.bases) else _BOUND
 
 
 class Lost(Inconclusive):
@@ -70,6 +82,22 @@ class Coordinator:
         self._claimed: set[str] = set()
         self._offered: set[str] = set()
         self._tests: dict[str, list[str]] = {}
+
+    @classmethod
+    def of(cls, profile: Profile, journal: Journal | None, *, gentle: bool = False) -> Coordinator:
+        """A coordinator that keeps the limits of *profile*, and further bounds if *gentle*."""
+        limits = profile.limits
+        bounds = {DELETES: limits.delete_requests} if limits.delete_requests else {}
+        if gentle:
+            bounds |= {FAILED_LOGINS: GENTLE_LOGINS, MALFORMED_KEYS: GENTLE_KEYS}
+        return cls(
+            limits.requests,
+            limits.requests_per_second,
+            limits.deletes,
+            journal,
+            initial_bound(profile),
+            bounds,
+        )
 
     def take_requests(self, count: int, *, cleaning: bool = False) -> int:
         """Grant up to *count* requests of the budget; some are kept for *cleaning* up."""

@@ -12,7 +12,7 @@ from typing import Any
 
 from orchestrator_contract import profile
 from orchestrator_contract.contract import catalogue
-from orchestrator_contract.coordination.coordinator import DELETES, Coordinator
+from orchestrator_contract.coordination.coordinator import Coordinator, initial_bound
 from orchestrator_contract.coordination.journal import Journal, header, journal_path
 from orchestrator_contract.effort import EFFORTS
 from orchestrator_contract.endpoint import Endpoint, Settings
@@ -71,7 +71,7 @@ def load_target(target: str, *, yes: bool) -> Profile:
 
 def shared(whole: Profile, of: int) -> Profile:
     """*whole* with this process's part of limits that *of* processes keep."""
-    limits = whole.limits
+    limits, room = whole.limits, initial_bound(whole)
     delete_requests = limits.delete_requests // of
     # 0 would mean that DELETEs have no bound: a process without a share of them sends nothing.
     idle = bool(limits.delete_requests) and not delete_requests
@@ -81,6 +81,7 @@ def shared(whole: Profile, of: int) -> Profile:
         deletes=limits.deletes // of,
         delete_requests=delete_requests,
         requests_per_second=limits.requests_per_second / of,
+        configurations=max(room // of, 1) if room else None,
     )
     return replace(whole, limits=part)
 
@@ -99,14 +100,7 @@ class Session:
         part = shared(whole, share.of)
         run = f"{share.run_id}{share.index:x}" if share.of > 1 else share.run_id
         self.journal = Journal(journal_path(folder, run), header(part, run))
-        limits = part.limits
-        coordinator = Coordinator(
-            limits.requests,
-            limits.requests_per_second,
-            limits.deletes,
-            self.journal,
-            bounds={DELETES: limits.delete_requests} if limits.delete_requests else None,
-        )
+        coordinator = Coordinator.of(part, self.journal)
         # How long it lasts is for the load run to say.
         effort = replace(EFFORTS["quick"], ahead=8, longest_s=inf)
         self.endpoint = Endpoint(Settings(part, effort, share.seed, run), coordinator)

@@ -9,8 +9,6 @@ from orchestrator_contract.coordination.coordinator import Coordinator
 from orchestrator_contract.coordination.journal import entry_of
 from orchestrator_contract.exceptions import Inconclusive, NothingToDelete
 from orchestrator_contract.guard import Ownership
-from orchestrator_contract.http.addresses import are_loopback
-from orchestrator_contract.profile import Profile
 from orchestrator_contract.provision.holds import Holder
 from orchestrator_contract.provision.usage import Usage
 from orchestrator_contract.resources.configuration import Configuration
@@ -19,15 +17,6 @@ from orchestrator_contract.scope import DEFAULT_SCOPE, ResourceKey, Scope
 
 #: Separates a displayName from the number of one more of that name.
 TWIN = "+"
-#: Of the ten that a real account takes, some are its owner's.
-_BOUND = 8
-
-
-def initial_bound(profile: Profile) -> int:
-    """How many configurations of the run's may exist at once at first; 0: no bound is known."""
-    if profile.limits.configurations is not None:
-        return profile.limits.configurations
-    return 0 if are_loopback(profile.bases) else _BOUND
 
 
 class Inventory(Usage):
@@ -38,14 +27,12 @@ class Inventory(Usage):
         coordinator: Coordinator,
         ownership: Ownership,
         *,
-        holder: str = "",
         processes: int = 1,
     ) -> None:
-        """*holder* names this one of the run's *processes*, which share the room that there is."""
+        """The *processes* of the run share the room that there is."""
         super().__init__()
         self._coordinator = coordinator
         self._ownership = ownership
-        self._holder = holder
         self._processes = processes
         #: Where each announced create takes room, by name, until nothing can exist under it.
         #: No lock guards it, which an interrupt could leave taken: each access is one step.
@@ -92,15 +79,17 @@ class Inventory(Usage):
 
     def bound(self, scope: Scope = DEFAULT_SCOPE) -> int:
         """How many of the run's may exist in *scope* at once; 0 while no bound is known."""
-        return self._coordinator.rooms.bound(_key(scope))
+        return self._coordinator.rooms.bound(scope)
 
     def take_room(self, number: int, scope: Scope = DEFAULT_SCOPE) -> int:
         """Room for up to *number* creates in *scope*, which `announce` uses up."""
-        return self._coordinator.rooms.take(self._holder, _key(scope), number, self._processes)
+        if share := self.share(scope):
+            number = max(min(number, share - self.holding(scope)), 0)
+        return self._coordinator.rooms.take(scope, number)
 
     def room_is_full(self, scope: Scope) -> None:
         """Note that the endpoint takes no more in *scope* than there are."""
-        self._coordinator.rooms.full(_key(scope))
+        self._coordinator.rooms.full(scope)
 
     def holding(self, scope: Scope = DEFAULT_SCOPE) -> int:
         """How many of this process may exist in *scope*, those under way included."""
@@ -139,7 +128,7 @@ class Inventory(Usage):
         for name in names:
             scope = self._room.pop(name, None)
             if scope is not None:
-                self._coordinator.rooms.give_back(self._holder, _key(scope), 1)
+                self._coordinator.rooms.give_back(scope, 1)
 
     def idle(self, scope: Scope = DEFAULT_SCOPE) -> list[Configuration]:
         """What was created in *scope*, a test had, and none needs any longer."""
@@ -248,7 +237,3 @@ class Inventory(Usage):
             for where, sid in (*self._gone, *(one.resource_key for one in self.left.values()))
             if where == scope
         }
-
-
-def _key(scope: Scope) -> str:
-    return f"{scope.account}/{scope.region}"

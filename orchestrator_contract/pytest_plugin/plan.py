@@ -14,13 +14,13 @@ from urllib.parse import urlsplit
 import pytest
 
 from orchestrator_contract.contract import catalogue
+from orchestrator_contract.coordination.coordinator import initial_bound
 from orchestrator_contract.effort import GENTLE_KEYS, GENTLE_LOGINS, Effort
 from orchestrator_contract.exceptions import EndpointUnusable
 from orchestrator_contract.http.addresses import is_loopback
 from orchestrator_contract.http.proxies import proxy_to
 from orchestrator_contract.http.request import origin_of
 from orchestrator_contract.profile import Profile
-from orchestrator_contract.provision.inventory import initial_bound
 from orchestrator_contract.pytest_plugin.options import usage_error
 from orchestrator_contract.redaction.visible import visible
 from orchestrator_contract.schedule import LIFE_S, Pace, expected_s

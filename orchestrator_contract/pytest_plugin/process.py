@@ -18,19 +18,14 @@ from typing import Any, NamedTuple
 from orchestrator_contract import crash_cleanup, profile
 from orchestrator_contract.coordination import remote
 from orchestrator_contract.coordination.coordinator import (
-    DELETES,
-    FAILED_LOGINS,
-    MALFORMED_KEYS,
     Coordinator,
 )
 from orchestrator_contract.coordination.journal import Journal, header, journal_path
 from orchestrator_contract.crash_cleanup import CleanupError
-from orchestrator_contract.effort import GENTLE_KEYS, GENTLE_LOGINS
 from orchestrator_contract.endpoint import Endpoint, Settings
 from orchestrator_contract.exceptions import Inconclusive
 from orchestrator_contract.har.writer import HarError, HarWriter
 from orchestrator_contract.profile import Profile, ProfileError
-from orchestrator_contract.provision.inventory import initial_bound
 from orchestrator_contract.pytest_plugin.options import WORKER_DATA, RunOptions
 from orchestrator_contract.results.timelines import Recorder
 
@@ -145,18 +140,8 @@ class Process:
         """The coordinator of the run: in this process, or in a worker's controller."""
         if self._is_worker:
             return remote.connect(self._ticket.pop("coordinator"))
-        limits = self.target.profile.limits
-        bounds = {DELETES: limits.delete_requests} if limits.delete_requests else {}
-        if self._options.effort.gentle:
-            bounds |= {FAILED_LOGINS: GENTLE_LOGINS, MALFORMED_KEYS: GENTLE_KEYS}
-        return Coordinator(
-            limits.requests,
-            limits.requests_per_second,
-            limits.deletes,
-            self.journal,
-            initial_bound(self.target.profile),
-            bounds,
-        )
+        gentle = self._options.effort.gentle
+        return Coordinator.of(self.target.profile, self.journal, gentle=gentle)
 
     @cached_property
     def _server(self) -> remote.Server:

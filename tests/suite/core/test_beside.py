@@ -58,8 +58,7 @@ def bound(bench: Bench, number: int) -> None:
     """Let the run have learned that the account has room for *number*."""
     bench.endpoint.inventory.take_room(number + 1)
     bench.endpoint.inventory.room_is_full(DEFAULT_SCOPE)
-    holder = bench.endpoint.settings.process_id
-    bench.endpoint.coordinator.rooms.give_back(holder, "0/0", number + 1)
+    bench.endpoint.coordinator.rooms.give_back(DEFAULT_SCOPE, number + 1)
     assert bench.endpoint.inventory.bound() == number
 
 

@@ -7,12 +7,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from orchestrator_contract.coordination.coordinator import DELETES, FAILED_LOGINS, Coordinator
+from orchestrator_contract.coordination.coordinator import (
+    DELETES,
+    FAILED_LOGINS,
+    Coordinator,
+    initial_bound,
+)
 from orchestrator_contract.coordination.rooms import Rooms
 from orchestrator_contract.exceptions import NothingToDelete
+from orchestrator_contract.guard import Ownership
 from orchestrator_contract.profile import Limits, Profile
-from orchestrator_contract.provision.inventory import initial_bound
-from orchestrator_contract.scope import DEFAULT_SCOPE
+from orchestrator_contract.provision.inventory import Inventory
+from orchestrator_contract.scope import DEFAULT_SCOPE, Scope
 from tests.suite.core.world import World, deletable
 
 if TYPE_CHECKING:
@@ -32,32 +38,35 @@ if TYPE_CHECKING:
 def test_bound_is_learned_from_a_refusal(held: int, bound: int) -> None:
     """A refusal for want of room bounds what exists; of several one is left to the owner."""
     rooms = Rooms()
-    assert rooms.take("a", "0/0", held) == held
+    assert rooms.take(DEFAULT_SCOPE, held) == held
 
-    assert rooms.full("0/0") == bound
+    assert rooms.full(DEFAULT_SCOPE) == bound
 
-    rooms.give_back("a", "0/0", held)
-    assert rooms.take("a", "0/0", 20) == bound
-    assert rooms.take("a", "0/0", 1) == 0
+    rooms.give_back(DEFAULT_SCOPE, held)
+    assert rooms.take(DEFAULT_SCOPE, 20) == bound
+    assert rooms.take(DEFAULT_SCOPE, 1) == 0
 
 
 def test_bound_never_grows() -> None:
     """A later refusal lowers the bound of its scope only."""
     rooms = Rooms(8)
-    rooms.take("a", "0/0", 3)
+    rooms.take(DEFAULT_SCOPE, 3)
 
-    assert rooms.full("0/0") == 2
-    assert rooms.bound("1/0") == 8
-    rooms.take("a", "1/0", 20)
-    assert rooms.full("1/0") == 7
+    assert rooms.full(DEFAULT_SCOPE) == 2
+    assert rooms.bound(Scope(1)) == 8
+    rooms.take(Scope(1), 20)
+    assert rooms.full(Scope(1)) == 7
 
 
 def test_processes_share_alike() -> None:
     """No process takes the room that the others need."""
-    rooms = Rooms(8)
+    shared = Coordinator(1000, 0, 100, None, configurations=8)
+    one, other = (Inventory(shared, Ownership(), processes=2) for _ in range(2))
 
-    assert rooms.take("a", "0/0", 20, processes=2) == 4
-    assert rooms.take("b", "0/0", 20, processes=2) == 4
+    for inventory, name in ((one, "oc-a"), (other, "oc-b")):
+        assert inventory.take_room(20) == 4
+        inventory.announce([f"{name}{number}" for number in range(4)])
+        assert inventory.take_room(20) == 0
 
 
 @pytest.mark.parametrize(
@@ -122,3 +131,14 @@ def test_bounded_requests() -> None:
     cleaning = [coordinator.take_bounded(DELETES, cleaning=True) for _ in range(3)]
     assert cleaning == [True, True, False]
     assert coordinator.take_bounded(FAILED_LOGINS)
+
+
+@pytest.mark.parametrize("gentle", [True, False])
+def test_bounds_of_a_profile(*, gentle: bool) -> None:
+    """Each run keeps the profile's bound of DELETE requests, a gentle one also those of some kinds."""
+    target = Profile("x", "http://127.0.0.1:1", limits=Limits(delete_requests=1))
+    coordinator = Coordinator.of(target, None, gentle=gentle)
+
+    assert [coordinator.take_bounded(DELETES) for _ in range(2)] == [True, False]
+    logins = [coordinator.take_bounded(FAILED_LOGINS) for _ in range(13)]
+    assert logins == [True] * 12 + [not gentle]

@@ -60,6 +60,25 @@ def test_a_process_without_deletes_sends_nothing(tmp_path: Path) -> None:
     assert session.close()["findings"]["requests"] == 0
 
 
+@pytest.mark.parametrize(
+    ("url", "given", "of", "room"),
+    [
+        pytest.param("http://127.0.0.1:9", None, 2, 0, id="loopback"),
+        pytest.param("http://192.0.2.1:9", None, 2, 4, id="elsewhere"),
+        pytest.param("http://127.0.0.1:9", 6, 2, 3, id="given"),
+        pytest.param("http://192.0.2.1:9", 1, 3, 1, id="fewer-than-processes"),
+    ],
+)
+def test_room_is_shared(tmp_path: Path, url: str, given: int | None, of: int, room: int) -> None:
+    """All processes together create no more at once than the profile allows, one each at least."""
+    target = replace(profile.from_url(url), limits=Limits(configurations=given))
+
+    session = Session(target, Share("abc", 1, of=of), tmp_path, lambda *_: None, lambda *_: None)
+
+    assert session.endpoint.inventory.bound() == room
+    session.close()
+
+
 def test_distant_target_needs_consent() -> None:
     """An endpoint elsewhere is refused without --yes and taken with it."""
     with pytest.raises(ProfileError, match="--yes"):
