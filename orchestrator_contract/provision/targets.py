@@ -138,7 +138,7 @@ class Targets(Holder):
         return self.is_control(configuration)
 
     def surrender(self) -> None:
-        """Let go of control configurations that the present test does not use."""
+        """Let go of control configurations that are not in use."""
         in_use = self._inventory.in_use
         self._controls = {scope: one for scope, one in self._controls.items() if in_use(one)}
 

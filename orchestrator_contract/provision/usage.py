@@ -67,8 +67,9 @@ class Usage:
             self._present().difference_update(one.resource_key for one in configurations)
 
     def in_use(self, configuration: Configuration) -> bool:
-        """True if the present test uses it."""
-        return configuration.resource_key in self._taken
+        """True if the present test uses it, or what is judged beside the tests."""
+        with self._lock:
+            return configuration.resource_key in self._taken.union(*self._apart.values())
 
     def is_unused(self, configuration: Configuration) -> bool:
         """True if no earlier test has had it."""

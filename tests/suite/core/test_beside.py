@@ -234,3 +234,16 @@ def test_a_broken_judge_is_not_silent(bench: Bench, slow: None) -> None:
 
     with pytest.raises(ZeroDivisionError):
         bench.endpoint.beside.join()
+
+
+def test_a_control_in_use_beside_the_tests_is_not_let_go(world: World, slow: None) -> None:
+    """Another one would need one more place in a full account."""
+    targets, inventory = world.bench.endpoint.targets, world.bench.endpoint.inventory
+    with inventory.apart():
+        control = targets.control
+
+        targets.surrender()
+
+        assert targets.is_control(control)
+    targets.surrender()
+    assert not targets.is_control(control)
