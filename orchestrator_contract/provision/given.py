@@ -10,7 +10,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 from threading import Lock
 
@@ -96,27 +95,24 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 # ------------------------------------------------------------------ ids, each handed out once
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
-    """Where a section of the profile has its SIDs from."""
-
-    #: The section's name, for messages.
-    section: str
-    pool: Sequence[str] = ()
-    command: Sequence[str] = ()
-
-
 class Supply:
-    """The SIDs of one source, as one process of the run sees them."""
+    """The SIDs that a section of the profile gives, as one process of the run sees them."""
 
-    def __init__(self, source: Source, coordinator: Coordinator, steps: Steps) -> None:
-        self._pool, self._command = source.pool, source.command
-        self._section = f"[{source.section}]"
+    def __init__(
+        self,
+        section: str,
+        pool: Sequence[str],
+        command: Sequence[str],
+        coordinator: Coordinator,
+        steps: Steps,
+    ) -> None:
+        self._command = command
+        self._section = f"[{section}]"
         self._coordinator = coordinator
         self._steps = steps
         self._lock = Lock()
         #: Those that may still be claimed, and those that tests have given back.
-        self._candidates = list(source.pool)
+        self._candidates = list(pool)
         self._returned: list[str] = []
         #: How often in a row the command has failed, and why at last.
         self._failures = 0
@@ -191,11 +187,11 @@ class Given(Supply):
     """The SIDs of [provision] that name something."""
 
     def __init__(self, client: Client, identity: Identity) -> None:
-        mode, given = client.profile.provision.mode, client.profile.provision
+        given = client.profile.provision
         # A profile may hold the pool or command of another mode, which is not to be touched then.
-        pool = given.pool if mode == "pool" else ()
-        source = Source("provision", pool, given.command if mode == "command" else ())
-        super().__init__(source, client.coordinator, client.steps)
+        pool = given.pool if given.mode == "pool" else ()
+        command = given.command if given.mode == "command" else ()
+        super().__init__("provision", pool, command, client.coordinator, client.steps)
         self._client = client
         self._identity = identity
         #: Those that neither the list nor a fetch shows: nothing is asked of them.

@@ -10,7 +10,7 @@ from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.exceptions import Inconclusive, NothingToDelete
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.retry_after import past_500
-from orchestrator_contract.provision.given import Source, Supply
+from orchestrator_contract.provision.given import Supply
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.rules import deletion, idempotency, malformed_input
@@ -27,8 +27,8 @@ class Conversations(Step):
     def __init__(self, endpoint: Endpoint) -> None:
         super().__init__(endpoint)
         given = endpoint.profile.conversations
-        source = Source("conversations", given.pool, given.command)
-        self._supply = Supply(source, endpoint.coordinator, endpoint.client.steps)
+        coordinator, steps = endpoint.coordinator, endpoint.client.steps
+        self._supply = Supply("conversations", given.pool, given.command, coordinator, steps)
 
     def take(self) -> ConversationDelete:
         """The delete of a conversation that a fetch shows.

@@ -20,7 +20,7 @@ from orchestrator_contract.guard import Ownership
 from orchestrator_contract.http.exchange import Call
 from orchestrator_contract.mock.conversations import SIDS
 from orchestrator_contract.profile import ProfileError, from_file
-from orchestrator_contract.provision.given import Source, Supply
+from orchestrator_contract.provision.given import Supply
 
 CONV = ("CONV-202", "CONV-OPERATION", "CONV-KEY", "CONV-DELETED")
 SECTION = re.compile(r"\[conversations\]\npool = \[\n.*?\n\]\n", re.DOTALL)
@@ -170,8 +170,8 @@ def test_guard_lets_only_given_conversations_through() -> None:
 def test_given_sids_are_handed_out_once_in_all_processes() -> None:
     """Two processes never get the same SID; one that is given back stays its own."""
     coordinator = Coordinator(10, 0, 10, None)
-    source = Source("provision", ["a", "b", "c", "a"])
-    one, other = Supply(source, coordinator, Steps()), Supply(source, coordinator, Steps())
+    pool = ["a", "b", "c", "a"]
+    one, other = (Supply("provision", pool, (), coordinator, Steps()) for _ in range(2))
 
     assert (one.take(1), other.take(1)) == (["a"], ["b"])
     one.give_back("a")
