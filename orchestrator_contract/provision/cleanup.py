@@ -172,7 +172,7 @@ def _may_be_there(name: str, inventory: Inventory, *, readable: bool) -> bool:
     operation = inventory.accepted.get(name)
     if operation is not None and operation.done:
         return not readable and operation.status == "COMPLETED"
-    return not (readable and name in inventory.refused | inventory.unavailable)
+    return not (readable and name in inventory.unclear)
 
 
 def _look_for_more(
@@ -190,10 +190,7 @@ def _look_for_more(
             for scope, names in inventory.announced.items()
             if not _take_listed(inventory, listing, identity, scope, names)
         }
-        if (
-            inventory.unresolved.keys() <= inventory.accepted.keys() | inventory.refused
-            or time.monotonic() > deadline
-        ):
+        if inventory.unresolved.keys() <= inventory.accepted.keys() or time.monotonic() > deadline:
             return unread
         time.sleep(_LATE_S / 10)
 

@@ -255,10 +255,8 @@ class Creator:
             control_plane.accepted(self._findings, exchange)
         elif exchange.status in range(400, 500) and 503 not in exchange.before:
             self._inventory.not_made(name)
-        elif exchange.status != 503:
-            self._inventory.refused.add(name)
-        else:  # that may stand for a create under way
-            self._inventory.unavailable.add(name)
+        else:  # a 503 may stand for a create under way
+            self._inventory.unclear.add(name)
         if exchange.status != 202:
             return Refusal.by(exchange)
         self.payloads.taken(payload)

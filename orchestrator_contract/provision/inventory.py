@@ -57,10 +57,8 @@ class Inventory(Usage):
         self._twins: dict[str, str] = {}
         #: Every displayName that a create was announced with, by where it was sent.
         self.announced: dict[Scope, set[str]] = {}
-        #: Announced creates that were refused in a way that may hide one that was carried out.
-        self.refused: set[str] = set()
-        #: Those that were answered 503, and may be carried out yet.
-        self.unavailable: set[str] = set()
+        #: Announced creates whose answer may hide one that was, or will be, carried out.
+        self.unclear: set[str] = set()
 
     def charge(self, number: int) -> None:
         """Count *number* deletions of configurations that are made or given.

@@ -93,7 +93,7 @@ class SingleCreator(Creator):
         name = self._inventory.announce_twin(shown, room=another)
         if another:  # without a clear response only the list tells, once its room is needed
             self._inventory.unresolved[name] = DEFAULT_SCOPE
-            self._inventory.refused.add(name)
+            self._inventory.unclear.add(name)
         out = self._client.request(
             Call("create", shown), "POST", "/Configurations", key=key, payload=payload
         )
