@@ -20,7 +20,7 @@ from orchestrator_contract.http.exchange import Exchange
 from orchestrator_contract.results.findings import Held
 
 #: Most requests that shrinking one failure may cost.
-SHRINK_REQUESTS = 450
+SHRINK_REQUESTS = 800
 #: Exchanges that are shown of a history.
 _SHOWN = 5
 

@@ -70,10 +70,10 @@ class Machine(History):
         self.check()
 
     @precondition(lambda self: self._faults)
-    @rule(pick=_PICKS, fault=st.integers(0, 1))
-    def refuse(self, pick: int, fault: int) -> None:
+    @rule(pick=_PICKS, fault=st.integers(0, 1), form=forms())
+    def refuse(self, pick: int, fault: int, form: Callable[[int], str]) -> None:
         """Have a delete refused."""
-        known, key = self.pick(pick), self.endpoint.key()
+        known, key = self.pick(pick), self.new_key(form)
         status = self._faults[fault % len(self._faults)]
         call = Call("delete", known.configuration.sid, provokes=status)
         trigger = self.endpoint.profile.faults[status]
