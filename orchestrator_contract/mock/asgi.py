@@ -7,14 +7,12 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from orchestrator_contract.mock.behaviour import Behaviour
-from orchestrator_contract.mock.errors import payload_too_large
 from orchestrator_contract.mock.messages import Request, Response
 from orchestrator_contract.mock.protocol import EXTENSION, Connection
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
-LARGEST_BODY = 1_000_000
 
 
 class MockApp:
@@ -38,11 +36,7 @@ class MockApp:
         request.written = protocol.written if protocol else []
         for name, value in request.headers:
             if (name == b"content-length" and value != b"0") or name == b"transfer-encoding":
-                if not await read_body(request, receive):
-                    refusal = self.behaviour.refuse(request, payload_too_large())
-                    refusal.headers.append((b"connection", b"close"))
-                    await write(refusal, send)
-                    return
+                request.body = await read_body(receive)
                 break
         response = await self.behaviour.handle(request)
         if response.delay:
@@ -63,19 +57,16 @@ class MockApp:
         await write(response, send)
 
 
-async def read_body(request: Request, receive: Receive) -> bool:
-    """Reads the payload into *request*; False if it is too large."""
-    body = b""
+async def read_body(receive: Receive) -> bytes:
+    """The payload; empty if the client goes before it has sent it all."""
+    body = bytearray()
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
-            return True
+            return b""
         body += message.get("body", b"")
-        if len(body) > LARGEST_BODY:
-            return False
         if not message.get("more_body", False):
-            request.body = body
-            return True
+            return bytes(body)
 
 
 async def write(response: Response, send: Send) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from orchestrator_contract.mock import options, registry
 from orchestrator_contract.mock.behaviour import Behaviour, compose
 from orchestrator_contract.mock.clients import options as clients
-from orchestrator_contract.mock.request_log import RequestLog, logging_to
+from orchestrator_contract.mock.request_log import logging_to, open_log
 from orchestrator_contract.mock.server import Server, bind, exit_with_stdin, make_server
 from orchestrator_contract.mock.settings import credentials_of, names_of, token_name, token_of
 from orchestrator_contract.mock.state import World
@@ -114,7 +114,7 @@ def prepare(
     parts = options.chosen(arguments)
     watchers, ends = list(judging.behaviours), [judging.ended]
     if arguments.log is not None:
-        log = RequestLog(arguments.log)
+        log = open_log(arguments.log)
         watchers.append(logging_to(log))
         ends.append(log.close)
     behaviour = compose(*watchers, *parts)(World(), options.settings(arguments, origins))

@@ -122,11 +122,6 @@ def uri_too_long() -> Problem:
     return Problem(414, 530005, "The request path is too long")
 
 
-def payload_too_large() -> Problem:
-    """A payload beyond one megabyte."""
-    return Problem(413, 530006, "The request body is too large")
-
-
 def throttled(retry_after: int) -> Problem:
     """Too many requests; the request was not processed."""
     return Problem(429, 20429, "Too many requests", _retry(retry_after))

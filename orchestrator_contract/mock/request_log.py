@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TextIO
 
 from orchestrator_contract.mock.behaviour import Behaviour
 from orchestrator_contract.mock.clock import rfc3339
@@ -11,23 +12,13 @@ from orchestrator_contract.mock.idempotency import HEADER
 from orchestrator_contract.mock.messages import Request, Response
 
 
-class RequestLog:
-    """A file that grows by a line for each response."""
-
-    def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = path.open("w", encoding="utf-8", buffering=1)
-
-    def write(self, line: dict[str, object]) -> None:
-        """Adds a line."""
-        self._file.write(json.dumps(line) + "\n")
-
-    def close(self) -> None:
-        """Closes the file."""
-        self._file.close()
+def open_log(path: Path) -> TextIO:
+    """The file at *path*, emptied, which has each line as soon as it is written."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path.open("w", encoding="utf-8", buffering=1)
 
 
-def logging_to(log: RequestLog) -> type[Behaviour]:
+def logging_to(log: TextIO) -> type[Behaviour]:
     """A behaviour that writes to *log* and changes no response."""
 
     class Logging(Behaviour):
@@ -37,20 +28,19 @@ def logging_to(log: RequestLog) -> type[Behaviour]:
             """Writes the line."""
             super().delivered(request, response, reached=reached)
             key = request.header(HEADER)
-            log.write(
-                {
-                    "at": rfc3339(self.now()),
-                    "connection": request.connection,
-                    "region": request.region,
-                    "account": request.account or None,
-                    "method": request.method,
-                    "path": request.path.decode("latin-1"),
-                    "route": request.route or None,
-                    "key": None if key is None else key.decode("latin-1"),
-                    "status": None if response.drop else response.status,
-                    "configurations": self._held(request),
-                }
-            )
+            line = {
+                "at": rfc3339(self.now()),
+                "connection": request.connection,
+                "region": request.region,
+                "account": request.account or None,
+                "method": request.method,
+                "path": request.path.decode("latin-1"),
+                "route": request.route or None,
+                "key": None if key is None else key.decode("latin-1"),
+                "status": None if response.drop else response.status,
+                "configurations": self._held(request),
+            }
+            log.write(json.dumps(line) + "\n")
 
         def _held(self, request: Request) -> int:
             now = self.now()

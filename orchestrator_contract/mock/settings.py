@@ -39,18 +39,6 @@ def accounts_from(environment: Mapping[str, str], count: int = 2) -> dict[str, t
     return accounts
 
 
-def regional_from(
-    environment: Mapping[str, str], accounts: int, regions: int
-) -> dict[tuple[int, str], tuple[int, str]]:
-    """(region, user name) -> (account number, password); a pair is valid in its region only."""
-    found = {(0, user): pair for user, pair in accounts_from(environment, accounts).items()}
-    for region in range(1, regions):
-        for number in range(1, accounts + 1):
-            user, secret = credentials_of(number, region, environment)
-            found[region, user] = (number, secret)
-    return found
-
-
 def store_of(account: int, region: int) -> str:
     """The memory store of *account* in *region*."""
     if (account, region) == (1, 0):

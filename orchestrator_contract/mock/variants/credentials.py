@@ -11,7 +11,7 @@ from orchestrator_contract.mock.behaviour import Behaviour
 from orchestrator_contract.mock.errors import Problem, unauthenticated
 from orchestrator_contract.mock.messages import Request, Response
 from orchestrator_contract.mock.registry import variant
-from orchestrator_contract.mock.settings import Settings, regional_from, token_of
+from orchestrator_contract.mock.settings import Settings, credentials_of, token_of
 from orchestrator_contract.mock.state import World
 
 TOKEN_PATH = b"/v2/token"
@@ -26,9 +26,12 @@ REGIONAL = "regional-credentials"
 class _ByRegion(Behaviour):
     def __init__(self, world: World, settings: Settings) -> None:
         super().__init__(world, settings)
-        regions = len(settings.origins)
-        self._regional = regional_from(os.environ, len(settings.account_numbers), regions)
-        self._regional |= {(0, user): pair for user, pair in settings.accounts.items()}
+        #: (region, user name) -> (account number, password)
+        self._regional = {(0, user): pair for user, pair in settings.accounts.items()}
+        for region in range(1, len(settings.origins)):
+            for number in settings.account_numbers:
+                user, secret = credentials_of(number, region, os.environ)
+                self._regional[region, user] = (number, secret)
 
     def provides(self) -> frozenset[str]:
         return super().provides() | {REGIONAL}

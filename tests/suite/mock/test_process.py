@@ -63,18 +63,6 @@ def test_profile(served: dict[str, Any]) -> None:
     assert profile["operation_failure"]["headers"] == {"X-Mock-Fault": "operation"}
 
 
-def test_oversized_payload(served: dict[str, Any]) -> None:
-    """A payload beyond a megabyte is refused."""
-    answer = requests.post(
-        served["base_url"] + "/v2/ControlPlane/Configurations",
-        data=b"x" * 1_000_001,
-        auth=(DEFAULT_USERS[0], DEFAULT_SECRETS[0]),
-        timeout=10,
-    )
-
-    assert answer.status_code == 413
-
-
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
