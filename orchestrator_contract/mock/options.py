@@ -6,6 +6,7 @@ import argparse
 import ipaddress
 import os
 from collections.abc import Callable, Iterable
+from itertools import pairwise
 from pathlib import Path
 
 from orchestrator_contract.mock import registry
@@ -178,7 +179,7 @@ def chosen(arguments: argparse.Namespace) -> list[registry.Class]:
     """Behaviours named by the options, outermost first.
 
     Raises:
-        ValueError: a name is unknown.
+        ValueError: a name is unknown, or two defects are cases of one.
     """
     defects, variants = _names(arguments.defect), _names(arguments.variant)
     without = _names(arguments.without)
@@ -192,6 +193,9 @@ def chosen(arguments: argparse.Namespace) -> list[registry.Class]:
             if name not in known:
                 where = "--help" if option == "without" else f"--list-{option}s"
                 raise ValueError(f"unknown {option} {name!r}; see {where}")
+    for one, other in pairwise(sorted(set(defects))):
+        if one.partition(":")[0] == other.partition(":")[0]:
+            raise ValueError(f"{one!r} and {other!r} are cases of one defect; take one of them")
     variants += [name for name in preset if name not in without]
     return [
         *(registry.DEFECTS[name].behaviour for name in dict.fromkeys(defects)),

@@ -68,6 +68,11 @@ def test_profile(served: dict[str, Any]) -> None:
     [
         pytest.param(["--host", "0.0.0.0"], "not a loopback address", id="public-host"),
         pytest.param(["--defect", "nonesuch"], "unknown defect", id="unknown-defect"),
+        pytest.param(
+            ["--defect", "key-per:connection,key-per:accept"],
+            "are cases of one defect",
+            id="cases-of-one-defect",
+        ),
         pytest.param(["--variant", "nonesuch"], "unknown variant", id="unknown-variant"),
         pytest.param(["--regions", "0"], "at least 1", id="no-region"),
     ],
