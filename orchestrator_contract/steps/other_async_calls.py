@@ -204,11 +204,18 @@ class OtherAsyncCalls(Step):
         self._endpoint.configurations.kept.keep(led.configuration)
 
     def led(self, name: str) -> LedCall:
-        """The newest call of this name that was led, or a new one."""
+        """The newest call of this name that was led, or a new one.
+
+        Raises:
+            Inconclusive: it did not end well; another conversation of the user's is not deleted.
+        """
         if (ending := self._ending.pop(name, None)) is not None:
             wait([ending])
         led, configurations = self._led.get(name), self._endpoint.configurations
-        if led is None or not configurations.kept.holds(led.configuration):
+        if name == ConversationDelete.call:
+            if led is None:
+                raise Inconclusive("the delete of the conversation was not seen to its end")
+        elif led is None or not configurations.kept.holds(led.configuration):
             led = self._end(name, *self._begin(name, 0), 0)
         self._endpoint.inventory.use(led.configuration)
         return led
