@@ -19,7 +19,7 @@ from orchestrator_contract.results.findings import Findings
 from orchestrator_contract.scope import ResourceKey
 
 #: Judges beside which, without a bound of configurations, a test runs alone.
-_MOST = 12
+_MOST = 16
 
 
 @dataclass(eq=False)
@@ -80,7 +80,7 @@ class Beside(Holder):
         It keeps what the test's fixtures have taken. Where many others run already it is run now.
         """
         running = sum(not one.done() for one in self._waiting)
-        few = running < (self._inventory.share() or _MOST) // 2
+        few = running < (self._inventory.share() or _MOST)
         if waits or (self._poller.is_slow and few):
             self._begin(body, "", self._inventory.in_use_here())
         else:

@@ -261,17 +261,28 @@ class GeneratedRequests(_Generated):
 class Histories(Step):
     """Runs the state machine."""
 
-    def run(self, *, clock: bool) -> None:
-        """Run the effort's histories; with *clock* those that move the endpoint's clock.
+    def run(self, round_: int) -> None:
+        """Run one round's part of the histories that do not move the endpoint's clock."""
+        number, rounds = self._number - self._number_over_days, self._endpoint.effort.rounds
+        self._run(number // rounds + (round_ < number % rounds), clock=False)
 
-        Half of them do; one where operations take long, as nothing can go on beside it, and none
-        where there is no clock.
-        """
+    def run_over_days(self) -> None:
+        """Run the histories that move the endpoint's clock."""
+        self._run(self._number_over_days, clock=True)
+
+    @property
+    def _number(self) -> int:
+        return self._endpoint.effort.model_runs
+
+    @property
+    def _number_over_days(self) -> int:
+        """Half of them; one where operations take long, as nothing can go on beside it."""
+        if not self._endpoint.profile.clock_url:
+            return 0
+        return 1 if self._endpoint.poller.is_slow else self._number // 2
+
+    def _run(self, number: int, *, clock: bool) -> None:
         from orchestrator_contract.fuzzing.histories import run_histories  # noqa: PLC0415  # slow
         from orchestrator_contract.fuzzing.machine import Machine  # noqa: PLC0415  # slow
 
-        every = self._endpoint.effort.model_runs
-        over_days = 1 if self._endpoint.poller.is_slow else every // 2
-        over_days = over_days if self._endpoint.profile.clock_url else 0
-        number = over_days if clock else every - over_days
         run_histories(Machine, self._endpoint, clock=clock, number=max(1, number))
