@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from itertools import count
+from math import inf
 from threading import Lock
 from urllib.parse import urljoin
 
@@ -35,6 +36,8 @@ _MARGIN_S = 0.01
 _MAX_PAUSE_S = 2.0
 #: Operations that take longer are followed beside the tests.
 _LONG_S = 1.0
+#: The same for the 202s that they begin with.
+_LONG_202_S = 0.4
 #: How many turns operations of unknown length are asked in.
 _TURNS = 3
 #: How often an operation is asked about at least before it is held to have no end: some end only
@@ -67,6 +70,7 @@ class Poller:
         self._followed = count()
         self._lock = Lock()
         self._typical: dict[str, float] = {}
+        self._quickest_202_s: dict[str, float] = {}
         #: The same as it was found out by asking often.
         self._measured: dict[str, float] = {}
         self._stuck: set[str] = set()
@@ -80,6 +84,8 @@ class Poller:
         """
         operation = self._links.accept(exchange, configuration)
         operation.advanced_s = self.client.coordinator.advanced()
+        kind = exchange.call.operation
+        self._quickest_202_s[kind] = min(exchange.elapsed, self._quickest_202_s.get(kind, inf))
         return operation
 
     # ---------------------------------------------------------------- polls
@@ -160,8 +166,9 @@ class Poller:
 
     @property
     def is_slow(self) -> bool:
-        """True if operations take so long that they are followed beside the tests."""
-        return max(self._typical.values(), default=0.0) >= _LONG_S
+        """True if operations, or 202s, take so long that other tests go on meanwhile."""
+        long = max(self._typical.values(), default=0.0) >= _LONG_S
+        return long or max(self._quickest_202_s.values(), default=0.0) >= _LONG_202_S
 
     def finish(self, operations: Sequence[Operation], *, early: bool = True) -> list[Operation]:
         """Poll until every operation is terminal; return the ended ones in order.

@@ -252,6 +252,23 @@ def test_what_is_known_of_how_long_operations_take_saves_polls(bench: Bench) -> 
     )
 
 
+@pytest.mark.parametrize(
+    ("elapsed", "slow"),
+    [
+        pytest.param([0.8, 0.8], True, id="all"),
+        pytest.param([0.8, 0.1], False, id="the-first"),
+    ],
+)
+def test_slow_202s(bench: Bench, elapsed: list[float], slow: bool) -> None:
+    """Where each 202 takes long, other tests go on meanwhile; one may have been late by chance."""
+    for number, seconds in enumerate(elapsed):
+        exchange = bench.exchange("delete", (202, {"statusUrl": f"{PLANE}/Operations/{number}"}))
+        exchange.elapsed = seconds
+        bench.endpoint.poller.accept(exchange, Configuration("sid"))
+
+    assert bench.endpoint.poller.is_slow is slow
+
+
 def test_time_that_has_passed_is_not_waited_again(bench: Bench) -> None:
     """The first poll comes sooner where some time went by since the 202."""
     took = sum(pauses(bench, ending(bench, 1, 0.85)))
