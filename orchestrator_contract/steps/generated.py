@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from functools import partial
+from threading import Lock
 from types import ModuleType
 from typing import Any
 from urllib.parse import unquote, urlencode
 
 from orchestrator_contract.api.pagination import token_of
 from orchestrator_contract.contract.limits import LARGEST_PAGE
+from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.exceptions import Inconclusive, NothingToDelete
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.request import Request
@@ -261,10 +264,18 @@ class GeneratedRequests(_Generated):
 class Histories(Step):
     """Runs the state machine."""
 
+    def __init__(self, endpoint: Endpoint) -> None:
+        super().__init__(endpoint)
+        self._alone = Lock()
+
     def run(self, round_: int) -> None:
-        """Run one round's part of the histories that do not move the endpoint's clock."""
+        """Run one round's part of the histories that do not move the endpoint's clock.
+
+        Where few configurations may exist at once, one round waits for the other.
+        """
         number, rounds = self._number - self._number_over_days, self._endpoint.effort.rounds
-        self._run(number // rounds + (round_ < number % rounds), clock=False)
+        with self._alone if self._endpoint.inventory.share() else nullcontext():
+            self._run(number // rounds + (round_ < number % rounds), clock=False)
 
     def run_over_days(self) -> None:
         """Run the histories that move the endpoint's clock."""
