@@ -232,11 +232,13 @@ class Endpoint:
 
     def close(self) -> list[Configuration]:
         """Do the last rechecks and clean up; returns what could not be deleted."""
-        self.beside.join()
-        self.configurations.discard(keep=self.rechecks.holds)
-        self._settle_rechecks()
-        left = self.configurations.clean_up()
-        self.client.settle()
+        try:
+            self.beside.join()
+        finally:
+            self.configurations.discard(keep=self.rechecks.holds)
+            self._settle_rechecks()
+            left = self.configurations.clean_up()
+            self.client.settle()
         return left
 
     def remarks(self) -> list[str]:

@@ -79,12 +79,15 @@ class Beside(Holder):
 
         It keeps what the test's fixtures have taken. Where many others run already it is run now.
         """
-        running = sum(not one.done() for one in self._waiting)
-        few = running < (self._inventory.share() or _MOST)
-        if waits or (self._poller.is_slow and few):
+        if not (self._poller.is_slow or waits):
+            body()
+            return
+        running, most = sum(not one.done() for one in self._waiting), self._inventory.share()
+        if waits or running < (most or _MOST):
             self._begin(body, "", self._inventory.in_use_here())
         else:
-            body()
+            with self._random.apart(self._random.getrandbits(64)):  # as beside them
+                body()
 
     def _begin(
         self, judge: Callable[[], object], test: str, kept: set[ResourceKey]

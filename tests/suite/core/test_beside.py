@@ -247,3 +247,17 @@ def test_a_control_in_use_beside_the_tests_is_not_let_go(world: World, slow: Non
         assert targets.is_control(control)
     targets.surrender()
     assert not targets.is_control(control)
+
+
+def test_an_error_beside_the_tests_does_not_keep_from_cleaning_up(bench: Bench) -> None:
+    """What the run has created is deleted although a judge is broken."""
+    World(bench)
+    bench.endpoint.configurations.stock.ahead = 0
+    (made,) = bench.endpoint.configurations.take(1)
+    deletable(bench, made.sid)
+    bench.endpoint.beside.run(lambda: 1 // 0, waits=True)
+
+    with pytest.raises(ZeroDivisionError):
+        bench.endpoint.close()
+
+    assert f"DELETE /Configurations/{made.sid}" in bench.script.lines()
