@@ -34,7 +34,10 @@ USUAL_SID = re.compile(r"[a-z]+(?:_[a-z]+)*_[0-7][0-9a-z]{25}")
 
 
 #: Segments that may name every configuration: never sent where some are not the run's own.
-WILDCARDS = ("*", "%25", "%2A", "_", "all")
+WILDCARDS = tuple(
+    MalformedSid(one, "a lone wildcard, or nothing", outside_api=not one)
+    for one in ("*", "%25", "%2A", "_", "all", "%20", "")
+)
 
 
 def malformed_sids(
@@ -56,6 +59,7 @@ def malformed_sids(
         MalformedSid(f"{target}%2B", "a plus after a real SID"),
         MalformedSid(f"{target[:-5]}-{target[-5:]}", "a real SID with a hyphen in it"),
         MalformedSid(f"{target}%00", "NUL after a real SID"),
+        MalformedSid(f"%22{target}%22", "a real SID in quotes"),
         MalformedSid(f"{target}.json", "a format suffix after a real SID"),
         MalformedSid(f"{target};v=1", "a path parameter after a real SID"),
         MalformedSid(target.upper(), "a real SID in capitals"),

@@ -85,8 +85,8 @@ class MalformedRequests(Step):
         for item, _ in self._endpoint.configurations.listing.items(scope=scope):
             if not str(item.get("displayName")).startswith(own):
                 raise Inconclusive("the account holds configurations that are not the run's")
-        self._endpoint.ownership.allow(*WILDCARDS, scope=scope)
-        return [self.sid(MalformedSid(one, "a lone wildcard"), scope) for one in WILDCARDS]
+        self._endpoint.ownership.allow(*(one.segment for one in WILDCARDS), scope=scope)
+        return [self.sid(one, scope) for one in WILDCARDS]
 
     def unknown(self, sid: MalformedSid, scope: Scope) -> Exchange:
         """Delete a SID that only looks like one: it is not found."""
