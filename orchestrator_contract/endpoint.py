@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from math import inf
 from pathlib import Path
@@ -232,13 +233,15 @@ class Endpoint:
 
     def close(self) -> list[Configuration]:
         """Do the last rechecks and clean up; returns what could not be deleted."""
-        try:
-            self.beside.join()
-        finally:
-            self.configurations.discard(keep=self.rechecks.holds)
-            self._settle_rechecks()
-            left = self.configurations.clean_up()
-            self.client.settle()
+        with self._still_clock() as still:
+            try:
+                self.beside.join()
+            finally:
+                self.configurations.discard(keep=self.rechecks.holds)
+                if still:
+                    self.rechecks.settle()
+                left = self.configurations.clean_up()
+        self.client.settle()
         return left
 
     def remarks(self) -> list[str]:
@@ -256,14 +259,16 @@ class Endpoint:
             )
         return found
 
-    def _settle_rechecks(self) -> None:
-        """Do the last rechecks while no other process of the run moves the endpoint's clock."""
-        holder = self.settings.worker
-        if clock_lock.enter(self.coordinator.clock, holder, alone=False):
-            try:
-                self.rechecks.settle()
-            finally:
-                self.coordinator.clock.leave(holder, alone=False)
+    @contextmanager
+    def _still_clock(self) -> Iterator[bool]:
+        """Keep other processes of the run from moving the endpoint's clock; false if they do."""
+        clock, holder = self.coordinator.clock, self.settings.worker
+        entered = clock_lock.enter(clock, holder, alone=False)
+        try:
+            yield entered
+        finally:
+            if entered:
+                clock.leave(holder, alone=False)
 
     def requirements_lacking(self, ids: Iterable[str]) -> dict[str, tuple[str, ...]]:
         """The *ids* that this target can't verify, with the missing capabilities."""

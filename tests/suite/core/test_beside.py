@@ -261,3 +261,21 @@ def test_an_error_beside_the_tests_does_not_keep_from_cleaning_up(bench: Bench) 
         bench.endpoint.close()
 
     assert f"DELETE /Configurations/{made.sid}" in bench.script.lines()
+
+
+def test_no_other_process_moves_the_clock_while_one_cleans_up(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Operations of the last deletes are polled by the clock that they began with."""
+    endpoint, moved = bench.endpoint, list[bool]()
+
+    def clean_up() -> list[Configuration]:
+        moved.append(endpoint.coordinator.clock.enter("other", alone=True, seconds=0.0))
+        return []
+
+    monkeypatch.setattr(endpoint.configurations, "clean_up", clean_up)
+
+    endpoint.close()
+
+    assert moved == [False]
+    assert endpoint.coordinator.clock.enter("other", alone=True, seconds=0.0)
