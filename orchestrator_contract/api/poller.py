@@ -185,11 +185,11 @@ class Poller:
         if open_:
             kind = open_[0].accepted.call.operation
             limit = self._patience(kind)
-            begun, usual = time.monotonic(), self._typical.get(kind)
+            begun, usual, known = time.monotonic(), self._typical.get(kind), self._is_known(kind)
             with self.client.steps.step(
                 f"polling {len(open_)} {kind}{'s' if len(open_) > 1 else ''}"
             ):
-                self._watch(open_, kind, limit, early)
+                self._watch(open_, usual, limit, early=early, known=known)
             for operation in open_:
                 self._judge_end(operation, kind)
             # Counted from where polls are, or what is seen of those sent first would grow from
@@ -199,10 +199,16 @@ class Poller:
             # What was left alone for longer than usual may have ended at any time before.
             if ends and (usual is None or begun - newest <= usual):
                 with self._lock:
-                    if not self._is_known(kind):
-                        self._measured[kind] = ends[len(ends) // 2]
-                    self._typical[kind] = ends[len(ends) // 2]
+                    self._learn(kind, ends[len(ends) // 2], usual, known=known)
         return [operation for operation in operations if operation.done]
+
+    def _learn(self, kind: str, seconds: float, usual: float | None, *, known: bool) -> None:
+        """Note that operations took *seconds*, asked rarely if their *usual* time was *known*."""
+        if self._typical.get(kind) != usual:
+            return  # others have found it out meanwhile, and what was waited for was out of date
+        if not known:
+            self._measured[kind] = seconds
+        self._typical[kind] = seconds
 
     def _is_known(self, kind: str) -> bool:
         """True if the usual time of this kind is known, however often polled."""
@@ -211,14 +217,21 @@ class Poller:
             and self._typical[kind] <= _GROWTH * self._measured.get(kind, 0.0) + _FIRST_PAUSE_S
         )
 
-    def _watch(self, open_: list[Operation], kind: str, limit: float, early: bool) -> None:
+    def _watch(
+        self,
+        open_: list[Operation],
+        usual: float | None,
+        limit: float,
+        *,
+        early: bool,
+        known: bool,
+    ) -> None:
         started, newest = (
             which(operation.accepted.sent for operation in open_) for which in (min, max)
         )
-        known = self._is_known(kind)
         # One of a kind not met yet may well take as long as others do.
-        typical = self._typical.get(kind) or max(self._typical.values(), default=_FIRST_PAUSE_S)
-        if kind in self._typical and not known:
+        typical = usual or max(self._typical.values(), default=_FIRST_PAUSE_S)
+        if usual is not None and not known:
             typical = _FIRST_PAUSE_S
         long = early and known and typical > _MAX_PAUSE_S
         # Of long ones a third as many are polled at once, and as many half way: some of the same,

@@ -594,3 +594,20 @@ def test_a_404_past_retention_is_not_judged(bench: Bench, days: int, judged: boo
             bench.endpoint.poller.poll(operation)
 
     assert len(operation.polls) == judged
+
+
+def test_what_was_waited_for_in_vain_meanwhile_is_not_learned(bench: Bench) -> None:
+    """Where another thread has found a kind to be quick, an older wait does not count."""
+    poller = bench.endpoint.poller
+    pauses(bench, ending(bench, 1, 2.0))
+    slow = ending(bench, 2, 0.05)
+    bench.script.on("GET /Operations/op_2", lambda _: _quick(poller))
+
+    poller.finish([slow])
+
+    assert poller.usual_s("delete") == 0.1
+
+
+def _quick(poller: Poller) -> Said:
+    poller._typical["delete"] = poller._measured["delete"] = 0.1
+    return poll("COMPLETED", operationId="op_2", statusUrl=f"{PLANE}/Operations/op_2", related=None)
