@@ -1,4 +1,4 @@
-"""Runs of `pytest` itself: their wall times, and what a second process of pytest-xdist gives."""
+"""Times runs of `pytest` itself, in one process and in two."""
 
 from __future__ import annotations
 

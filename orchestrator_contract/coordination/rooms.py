@@ -1,4 +1,4 @@
-"""Room for configurations: how many of the run's may exist at once in each account and region."""
+"""Counts the configurations of a run in each account and region, and grants room for more."""
 
 from __future__ import annotations
 

@@ -242,7 +242,7 @@ class Machine(History):
     # ------------------------------------------------------------------ calls that rules share
 
     def take(self, scope: int) -> None:
-        """Take a configuration of *scope*, or of the default one where there is none."""
+        """Take a configuration of *scope*, else of the default one."""
         self.spend()
         scopes = self.endpoint.profile.scopes
         try:
@@ -257,7 +257,7 @@ class Machine(History):
 
     @property
     def failing(self) -> Trigger | None:
-        """What makes the operation of a delete end FAILED."""
+        """The profile's headers that make the operation of a delete FAIL."""
         trigger = self.endpoint.profile.operation_failure
         return trigger if trigger and trigger.headers else None
 

@@ -234,7 +234,7 @@ class Creator:
         name: str = "",
         send: Callable[[Request], Exchange] | None = None,
     ) -> Operation | Refusal:
-        """Send one create; return its operation, or why there is none."""
+        """Send one create; return its operation or its refusal."""
         shown = payload["displayName"]
         name = name or shown
         self._inventory.unresolved[name] = scope

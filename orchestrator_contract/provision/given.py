@@ -1,4 +1,4 @@
-"""What the profile gives to be deleted: a pool of ids, or a command that prints them."""
+"""Hands out the ids of the profile's pool, or those that its command prints."""
 
 from __future__ import annotations
 

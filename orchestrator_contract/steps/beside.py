@@ -1,4 +1,4 @@
-"""What a test leaves to be judged while later tests run: the end of an operation."""
+"""Runs tests, and judges the ends of operations, while later tests run."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.results.findings import Findings
 from orchestrator_contract.scope import ResourceKey
 
-#: Judges beside which, without a bound of configurations, a test runs alone.
+#: Judges at once from which on a test runs in its turn, where any number of configurations fits.
 _MOST = 16
 
 
@@ -77,7 +77,8 @@ class Beside(Holder):
     def run(self, body: Callable[[], object], *, waits: bool) -> None:
         """Run the *body* of a test, beside later ones if operations take long or it *waits*.
 
-        It keeps what the test's fixtures have taken. Where many others run already it is run now.
+        It keeps what the test's fixtures have taken. Where many run already it is run now, with the
+        random numbers that it would have beside them.
         """
         if not (self._poller.is_slow or waits):
             body()
@@ -86,7 +87,7 @@ class Beside(Holder):
         if waits or running < (most or _MOST):
             self._begin(body, "", self._inventory.in_use_here())
         else:
-            with self._random.apart(self._random.getrandbits(64)):  # as beside them
+            with self._random.apart(self._random.getrandbits(64)):
                 body()
 
     def _begin(

@@ -1,4 +1,4 @@
-"""What a client knows: its operations, how they ended, and the lists that it has read."""
+"""Keeps what a client knows: operations, their ends, and lists."""
 
 from __future__ import annotations
 
