@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from orchestrator_contract.mock.behaviour import compose
 from orchestrator_contract.mock.registry import VARIANTS, variant
-from orchestrator_contract.mock.variants import choices, deployments, shapes, transport
+from orchestrator_contract.mock.variants import choices, deployments, pace, shapes, transport
 
 #: Imported for what they register.
-TOPICS = (choices, deployments, shapes, transport)
+TOPICS = (choices, deployments, pace, shapes, transport)
 WHOLE = {
     "all-reading-b": (
         "Every contradiction in its second reading",

@@ -1,4 +1,4 @@
-"""Conformant habits of the wire: names, lengths, encodings, delays, connections."""
+"""Conformant habits of the wire: names, lengths, encodings, connections."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ import secrets
 import zlib
 
 from orchestrator_contract.mock.behaviour import Behaviour
-from orchestrator_contract.mock.messages import Headers, Request, Response
+from orchestrator_contract.mock.messages import Request, Response
 from orchestrator_contract.mock.registry import variant
 from orchestrator_contract.mock.response_changes import header, on_response, raw_message
-from orchestrator_contract.mock.state import Operation
 
 ROUTES = (
     "delete",
@@ -145,46 +144,6 @@ class _SlowDeletes(Behaviour):
         await super().before_action(request)
         if request.route == "delete":
             await asyncio.sleep(0.15)
-
-
-@variant("slow-creates", "A create is carried out at once and answered half a second later")
-class _SlowCreates(Behaviour):
-    async def finish(self, request: Request, response: Response) -> Response:
-        response = await super().finish(request, response)
-        if request.route == "create":
-            response.delay = 0.5
-        return response
-
-
-@variant("jittery", "Answers take between 0 and 40 ms")
-class _Jittery(Behaviour):
-    async def finish(self, request: Request, response: Response) -> Response:
-        response = await super().finish(request, response)
-        response.delay = self.tick("jitter") % 5 * 0.01
-        return response
-
-
-def _retry_after(name: str, text: str, value: bytes) -> None:
-    """Registers a variant whose 202s say *value* in Retry-After."""
-
-    class RetryAfter(Behaviour):
-        def accepted_headers(self, request: Request, operation: Operation) -> Headers:
-            pairs = super().accepted_headers(request, operation)
-            return [(key, value if key == b"retry-after" else old) for key, old in pairs]
-
-    variant(name, text)(RetryAfter)
-
-
-_retry_after("retry-after-0", "Retry-After of a 202 is 0", b"0")
-_retry_after("retry-after-padded", "Retry-After of a 202 is written 001", b"001")
-_retry_after("retry-after-2", "Retry-After of a 202 is 2", b"2")
-
-variant("unavailable-date", "Retry-After of a 503 is an HTTP date")(
-    on_response(header("retry-after", "Wed, 21 Oct 2015 07:28:00 GMT"), status=503)
-)
-variant("unavailable-no-retry-after", "A 503 has no Retry-After")(
-    on_response(header("retry-after", None), status=503)
-)
 
 
 @variant(
