@@ -36,7 +36,7 @@ def clean_up(
 
     Each is tried twice, and the last few again.
     """
-    # What was interrupted may not be listed before its create has ended.
+    # What was interrupted may not be listed, nor can be deleted, before its create has ended.
     accepted = inventory.accepted
     open_ = [
         operation for name in inventory.unresolved if (operation := accepted.get(name)) is not None
