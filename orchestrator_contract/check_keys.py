@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from functools import partial
 
 from orchestrator_contract.endpoint import Endpoint
 from orchestrator_contract.exceptions import Inconclusive
@@ -57,7 +58,14 @@ class KeyChecks:
     def carried_out(
         self, requirement: str, accepted: Sequence[tuple[Exchange, Configuration]]
     ) -> None:
-        """Check that each accepted delete deletes what it names, or FAILED."""
+        """Check, beside later tests, that each accepted delete deletes its SID, or FAILED."""
+        if accepted:
+            judge = partial(self._carried_out, requirement, accepted)
+            self._endpoint.beside.judge(judge, *(configuration for _, configuration in accepted))
+
+    def _carried_out(
+        self, requirement: str, accepted: Sequence[tuple[Exchange, Configuration]]
+    ) -> None:
         operations = []
         for exchange, configuration in accepted:
             try:

@@ -70,6 +70,10 @@ class Poller:
         self._followed = count()
         self._lock = Lock()
         self._typical: dict[str, float] = {}
+        #: Seconds for which operations of a kind ran, while it is not known how long they take.
+        self._running_s: dict[str, float] = {}
+        #: Called when operations are first seen to take long.
+        self.observers: list[Callable[[], None]] = []
         self._quickest_202_s: dict[str, float] = {}
         #: The same as it was found out by asking often.
         self._measured: dict[str, float] = {}
@@ -167,7 +171,7 @@ class Poller:
     @property
     def is_slow(self) -> bool:
         """True if operations, or 202s, take so long that other tests go on meanwhile."""
-        long = max(self._typical.values(), default=0.0) >= _LONG_S
+        long = max((self._running_s | self._typical).values(), default=0.0) >= _LONG_S
         return long or max(self._quickest_202_s.values(), default=0.0) >= _LONG_202_S
 
     def finish(self, operations: Sequence[Operation], *, early: bool = True) -> list[Operation]:
@@ -210,6 +214,14 @@ class Poller:
             self._measured[kind] = seconds
         self._typical[kind] = seconds
 
+    def _note_running(self, kind: str, seconds: float) -> None:
+        """Note that operations of a *kind* still run after so many *seconds*."""
+        was_slow = self.is_slow
+        self._running_s[kind] = seconds
+        if self.is_slow and not was_slow:
+            for observer in self.observers:
+                observer()
+
     def _is_known(self, kind: str) -> bool:
         """True if the usual time of this kind is known, however often polled."""
         return (
@@ -250,6 +262,7 @@ class Poller:
         while open_ := [operation for operation in open_ if not operation.done]:
             now = time.monotonic()
             spent = now - max(operation.accepted.sent for operation in open_)
+            self._note_running(open_[0].accepted.call.operation, spent)
             if (
                 spent > limit
                 and looked
@@ -270,10 +283,13 @@ class Poller:
             asked = open_[next(turns) % among :: among] if turns and spent <= limit else open_
             self.client.parallel(self.poll, asked)
             looked = asked is open_
-            turns = turns if not looked and not any(operation.done for operation in asked) else None
             self._give_up_unreadable(asked)
             now = time.monotonic()
             due = now + min((now - started) / (4 if known else 2), _MAX_PAUSE_S)
+            if looked:
+                turns = None
+            elif any(operation.done for operation in asked):
+                turns, due = None, now  # the others may well have ended, too
 
     def _give_up_unreadable(self, operations: Sequence[Operation]) -> None:
         for operation in operations:
@@ -302,6 +318,7 @@ class Poller:
             terminates(self._findings, operation, limit)
         if not operation.done:
             self._stuck.add(kind)
+            self._running_s.pop(kind, None)
 
 
 def _took(operation: Operation, seen: float) -> float:

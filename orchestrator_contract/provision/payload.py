@@ -8,6 +8,7 @@ from typing import Any
 from uuid import NAMESPACE_OID, uuid5
 
 from orchestrator_contract.api.client import Client
+from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.scope import DEFAULT_SCOPE, Scope
 
 GROUPINGS = (
@@ -29,6 +30,11 @@ RICH: dict[str, Any] = {
 }
 #: The members of one that is to be made now; an older one serves only where there is no room.
 NEW = {"description": "contract test, made when a test asked"}
+
+
+def is_rich(configuration: Configuration) -> bool:
+    """True if *configuration* was created with every optional part."""
+    return configuration.payload.keys() >= RICH.keys()
 
 
 class Payloads:

@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import cycle
 from math import inf
@@ -23,19 +24,30 @@ from orchestrator_contract.inputs.payloads import COMMON_PAYLOADS
 from orchestrator_contract.provision import cleanup
 from orchestrator_contract.provision.create import Creator
 from orchestrator_contract.provision.inventory import Inventory
-from orchestrator_contract.provision.payload import NEW
+from orchestrator_contract.provision.payload import NEW, RICH, is_rich
 from orchestrator_contract.provision.refusals import TooFew
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.scope import DEFAULT_SCOPE, Scope
 
 #: Size of a stock that is filled beside the tests, and slots that it leaves to their own creates.
 _SIZE, _LEFT = 5, 1
-#: Those that are created ahead in other scopes, which few tests need.
-_ELSEWHERE = 2
-#: More than the stock ever gives soon.
-_MANY = 12
+#: Those that are created ahead of kinds that few tests need: in other scopes, and rich ones.
+_FEW = 2
 #: Longest wait for room that other processes of the run have, and between two looks, in seconds.
 _PATIENCE_S, _LOOK_S = 60.0, 0.5
+
+
+@dataclass(eq=False)
+class _Shelf:
+    """What is created ahead of one kind, where creates take long."""
+
+    scope: Scope = DEFAULT_SCOPE
+    #: With all optional parts.
+    rich: bool = False
+    #: What is under way.
+    creating: list[Future[None]] = field(default_factory=list)
+    #: The endpoint does not create what belongs here.
+    closed: bool = False
 
 
 class Stock:
@@ -56,14 +68,16 @@ class Stock:
         #: Made, and not handed out yet.
         self._ready: list[Configuration] = []
         self.ahead = ahead
-        #: What is created and deleted beside the tests.
-        self._creating: list[Future[None]] = []
+        #: What was asked for so far, plain ones of the default scope first.
+        self._shelves = [_Shelf()]
+        #: What is deleted beside the tests.
         self._deleting: list[Future[None]] = []
         self._lock = RLock()
         self._members = cycle(COMMON_PAYLOADS)
         #: Tests that are left.
         self._to_come = inf
         inventory.observers.append(self._fill)
+        poller.observers.append(self._fill)
 
     # ---------------------------------------------------------------- beside the tests
 
@@ -80,20 +94,40 @@ class Stock:
 
     def _fill(self) -> None:
         """Create what the stock lacks, beside the tests."""
-        if not self._poller.is_slow:
+        if not self._poller.is_slow or not self.ahead:
             return
         with self._lock:
-            self._creating = _running(self._creating)
-            share = self._inventory.share()
-            size = min(max(self.ahead, _SIZE), self._to_come) if self.ahead else 0
-            ready = [*self._ready_in(DEFAULT_SCOPE), *self._unspoiled(DEFAULT_SCOPE)]
-            room = share - _LEFT - self._inventory.holding() if share else inf
-            lacking = int(min(size - len(ready) - len(self._creating), room))
-            self._creating += [self._client.parallel.beside(self._add) for _ in range(lacking)]
+            for shelf in self._shelves:
+                shelf.creating = _running(shelf.creating)
+                create = partial(self._add, shelf)
+                shelf.creating += [
+                    self._client.parallel.beside(create) for _ in range(self._lacking(shelf))
+                ]
 
-    def _add(self) -> None:
+    def _lacking(self, shelf: _Shelf) -> int:
+        """How many more may be created for *shelf* now."""
+        if shelf.closed:
+            return 0
+        share = self._inventory.share(shelf.scope)
+        ready = self._ready_on(shelf)
+        if shelf is self._shelves[0]:
+            size, holding = max(self.ahead, _SIZE), self._inventory.holding()
+            size *= 1 if share or holding <= size else 2  # there may be no room for so many
+            room = share - _LEFT - holding
+            ready += self._unspoiled(DEFAULT_SCOPE)
+        else:
+            size, room = _FEW, 0
+        lacking = min(size, self._to_come) - len(ready) - len(shelf.creating)
+        return int(min(lacking, room if share else inf))
+
+    def _add(self, shelf: _Shelf) -> None:
+        members = RICH if shelf.rich else next(self._members)
+        made: list[Configuration] = []
         with contextlib.suppress(Inconclusive):  # a test that needs one is told
-            self.put(*self._create([next(self._members)], DEFAULT_SCOPE, ahead=0))
+            made = self._create([members], shelf.scope, ahead=0)
+            self.put(*made)
+        rare = shelf is not self._shelves[0]
+        shelf.closed = rare and [*map(is_rich, made)] != [shelf.rich]
 
     # ---------------------------------------------------------------- taking
 
@@ -106,16 +140,15 @@ class Stock:
         found = []
         left, spent = [*wanted], time.monotonic() + _PATIENCE_S
         while left:
-            plain = sum(not one for one in left)
-            if reused := self._reuse(scope, plain):
+            if reused := self._from_stock(left, scope):
                 self._fill()
                 found += reused
-                left = sorted(left, key=bool)[len(reused) :]
-            elif plain and scope == DEFAULT_SCOPE and self._await_create(plain):
+            elif self._await_create(left, scope):
                 continue
             else:
                 try:
                     found += self._create(left, scope, ahead=self._ahead(left, scope))
+                    self._fill()
                     break
                 except TooFew as error:
                     found += error.made
@@ -132,21 +165,35 @@ class Stock:
         return found
 
     def _ahead(self, wanted: Sequence[Mapping[str, Any]], scope: Scope) -> int:
-        """How many more are made with *wanted*: other scopes have no stock that is filled."""
-        if scope != DEFAULT_SCOPE:
-            room = self._poller.is_slow and not self._inventory.bound(scope)
-            return min(self.ahead, _ELSEWHERE) if room else 0
-        return 0 if any(wanted) or self._poller.is_slow else self.ahead
+        """How many more are made with *wanted*, where creates are quick."""
+        plain = scope == DEFAULT_SCOPE and not any(wanted)
+        return self.ahead if plain and not self._poller.is_slow else 0
 
-    def _await_create(self, wanted: int) -> bool:
-        """Wait for the next that is created beside the tests; false if there is none.
+    def _from_stock(self, wanted: list[Mapping[str, Any]], scope: Scope) -> list[Configuration]:
+        """What there is of *wanted*, which loses it."""
+        found = []
+        for members in ({}, RICH):
+            reused = self._reuse(scope, wanted.count(members), rich=bool(members))
+            for _ in reused:
+                wanted.remove(members)
+            found += reused
+        return found
 
-        Where there is room for any number, many *wanted* are better created at once.
+    def _await_create(self, wanted: Sequence[Mapping[str, Any]], scope: Scope) -> bool:
+        """Wait for the next of *wanted* that is created beside the tests; false if there is none.
+
+        Where there is room for any number, more than a few are better created at once.
         """
-        self._creating = _running(self._creating)
-        if wanted > _MANY and not self._inventory.bound():
+        kinds = {(scope, bool(members)) for members in ({}, RICH) if members in wanted}
+        with self._lock:
+            if self._poller.is_slow:
+                known = {(shelf.scope, shelf.rich) for shelf in self._shelves}
+                self._shelves += [_Shelf(*kind) for kind in sorted(kinds - known)]
+            asked = [one for one in self._shelves if (one.scope, one.rich) in kinds]
+            creating = [future for shelf in asked for future in _running(shelf.creating)]
+        if len(wanted) > min(_FEW, len(creating)) and not self._inventory.bound(scope):
             return False
-        return bool(wait(self._creating, return_when=FIRST_COMPLETED).done)
+        return bool(wait(creating, return_when=FIRST_COMPLETED).done)
 
     def newest(self) -> Configuration:
         """The newest that nobody needs: where creates take long one that exists, else a new one.
@@ -162,15 +209,21 @@ class Stock:
             self._hand_out(found)
         return (found or self.take([NEW], DEFAULT_SCOPE))[0]
 
-    def _reuse(self, scope: Scope, number: int) -> list[Configuration]:
+    def _reuse(self, scope: Scope, number: int, *, rich: bool = False) -> list[Configuration]:
         """Up to *number* that were made before: of earlier tests, or ahead."""
         with self._lock:
             tight = self._inventory.bound(scope)
             # A bridged service may keep one from being deleted.
-            found = [one for one in self._unspoiled(scope) if tight or not one.is_bridged][:number]
-            found += self._ready_in(scope)[: number - len(found)]
+            earlier = [] if rich else self._unspoiled(scope)
+            found = [one for one in earlier if tight or not one.is_bridged][:number]
+            any_kind = tight and not rich
+            ready = self._ready_in(scope) if any_kind else self._ready_on(_Shelf(scope, rich))
+            found += ready[: number - len(found)]
             self._hand_out(found)
             return found
+
+    def _ready_on(self, shelf: _Shelf) -> list[Configuration]:
+        return [one for one in self._ready_in(shelf.scope) if is_rich(one) == shelf.rich]
 
     def _ready_in(self, scope: Scope) -> list[Configuration]:
         return [one for one in self._ready if one.scope == scope]
@@ -252,7 +305,8 @@ class Stock:
             self._delete(self._let_go(scope, swap))
             if self._inventory.holding(scope) < held:
                 return True
-        wait(self._creating)  # they are not known yet, and not lost
+        creating = [future for shelf in self._shelves for future in shelf.creating]
+        wait(creating)  # they are not known yet, and not lost
         return self._creator.recover(scope)
 
     def _let_go(self, scope: Scope, others: int = 0) -> list[Configuration]:

@@ -10,7 +10,7 @@ from orchestrator_contract.exceptions import BudgetExhausted, Inconclusive, Noth
 from orchestrator_contract.inputs.identifiers import Identifiers
 from orchestrator_contract.inputs.malformed_sids import USUAL_SID, MalformedSid
 from orchestrator_contract.provision.holds import Holder
-from orchestrator_contract.provision.payload import RICH
+from orchestrator_contract.provision.payload import RICH, is_rich
 from orchestrator_contract.provision.provisioner import Provisioner
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.scope import DEFAULT_SCOPE, Scope
@@ -122,7 +122,7 @@ class Targets(Holder):
         if self._share_control or 0 < self._inventory.share() < _LEAST_ROOM:
             return self.control
         for one in self._inventory.idle():
-            rich = one.payload.keys() >= RICH.keys() and self._guard.untouched(one.resource_key)
+            rich = is_rich(one) and self._guard.untouched(one.resource_key)
             if rich and self._configurations.stock.claim(one):
                 return one
         with contextlib.suppress(NothingToDelete):

@@ -319,11 +319,9 @@ class CompetingRequests(Step):
         if race.accepted:
             idempotency.one_operation(findings, "KEY-CONCURRENT", race.accepted)
             idempotency.own_response(findings, "KEY-REUSE-OTHER-SID", race.accepted[0], other)
-        with contextlib.suppress(Inconclusive):
-            self._check.carried_out(
-                "KEY-REUSE-OTHER-SID",
-                [(one, Configuration(one.call.subject)) for one in (other,) if one.status == 202],
-            )
+        if other.status == 202:
+            named = Configuration(other.call.subject)
+            self._check.carried_out("KEY-REUSE-OTHER-SID", [(other, named)])
         return [self._endpoint.poller.accept(one, race.configuration) for one in race.accepted[:1]]
 
     def _strange(self, configuration: Configuration, key: str) -> list[Request]:

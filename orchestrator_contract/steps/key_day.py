@@ -201,13 +201,14 @@ class KeyDay(Step):
                 idempotency.between(self._endpoint.findings, replayed=replayed, age_s=use.age_s)
 
     def _expire(self) -> None:
-        self._use_on_another_sid(_UNUSED)
+        started = self._use_on_another_sid(_UNUSED)
         uses = self._use([kind for kind in self._operations if kind != _UNUSED])
         for kind, use in uses.items():
             self._expired[kind] = use
             self._endpoint.follow(use.operation.configuration, use.again)
         # Of a deleted SID it is refused first, so it may stand for that request from now on.
-        self._use_on_another_sid("used-all-day")
+        started |= self._use_on_another_sid("used-all-day")
+        self._renew(started)
 
     # ---------------------------------------------------------------- first uses
 
@@ -286,18 +287,27 @@ class KeyDay(Step):
             self._drop(_YOUNG, str(error))
             return []
 
-    def _use_on_another_sid(self, kind: str) -> None:
+    def _use_on_another_sid(self, kind: str) -> dict[str, Operation]:
+        """The operation that the key of a *kind* starts there, if it does."""
         if kind not in self._operations:
-            return
+            return {}
         operation = self._operations[kind]
         with contextlib.suppress(Inconclusive):
             other = self._endpoint.configurations.one()
             again = self._key_reuse.send_past_conflicts(operation, other)
             self._on_another_sid[kind] = KeyUse(operation, again, self._age_s)
             if again.status == 202:
-                started = self._endpoint.poller.accept(again, other)
-                (renewed,) = self._deletes.complete([started])
-                self._renewed[kind] = KeyUse(renewed, self._deletes.repeat(renewed), 0.0)
+                return {kind: self._endpoint.poller.accept(again, other)}
+        return {}
+
+    def _renew(self, started: Mapping[str, Operation]) -> None:
+        """Complete what keys have *started* on another SID, and replay them."""
+        with contextlib.suppress(Inconclusive):
+            completed = self._deletes.complete([*started.values()])
+            done = {one.configuration: one for one in completed}
+            for kind, operation in started.items():
+                if (renewed := done.get(operation.configuration)) is not None:
+                    self._renewed[kind] = KeyUse(renewed, self._deletes.repeat(renewed), 0.0)
 
     def _refuse(self) -> None:
         """Have a key refused for another configuration."""
@@ -324,7 +334,9 @@ class KeyDay(Step):
         )
         if not deleted:
             self._poll_late()
-        self._endpoint.wait(usual)
+        # Its operation may end after it is gone.
+        spent = time.monotonic() - self._operations[NEVER_POLLED].accepted.sent
+        self._endpoint.wait(max(2 * usual - spent, 0))
 
     def _poll_late(self) -> None:
         with contextlib.suppress(Inconclusive):

@@ -59,6 +59,7 @@ def test_retry_after_429_is_processed(
         deletes.later(operation)
 
 
+@pytest.mark.beside
 @pytest.mark.extended
 @pytest.mark.requirement("ERR-429-RETRY-PROCESSED", "KEY-REPLAY-ENDED")
 def test_retried_key_stands_for_the_retry(
@@ -76,6 +77,7 @@ def test_retried_key_stands_for_the_retry(
         check.same_response(operation, deletes.repeat(operation))
 
 
+@pytest.mark.beside
 @pytest.mark.extended
 @pytest.mark.requirement("ERR-429-RETRY-PROCESSED")
 def test_every_key_that_met_a_429_is_processed(

@@ -96,6 +96,7 @@ def test_first_account_can_not_delete_the_second_ones(
     check.unchanged(target_of_other_account, after=response)
 
 
+@pytest.mark.beside
 @pytest.mark.extended
 @pytest.mark.requirement("AUTH-OTHER-ACCOUNT")
 def test_running_delete_is_not_disclosed_to_another_account(

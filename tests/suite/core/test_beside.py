@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from threading import Barrier, Event
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from orchestrator_contract.api.poller import Poller
 from orchestrator_contract.exceptions import Inconclusive
 from orchestrator_contract.inputs.payloads import COMMON_PAYLOADS
+from orchestrator_contract.provision.payload import RICH, is_rich
 from orchestrator_contract.resources.configuration import Configuration
-from orchestrator_contract.scope import DEFAULT_SCOPE
+from orchestrator_contract.scope import DEFAULT_SCOPE, Scope
 from orchestrator_contract.steps.other_async_calls import OtherAsyncCalls
-from tests.suite.core.world import PLANE, World, deletable
+from tests.suite.core.world import PLANE, TWO, World, deletable
 
 if TYPE_CHECKING:
     from tests.suite.core.conftest import Bench, Said, Sent
@@ -52,6 +54,50 @@ def test_stock_is_no_larger_than_the_tests_need(bench: Bench, slow: None) -> Non
     bench.endpoint.client.parallel.join()
 
     assert len(world.payloads) == 2
+
+
+@pytest.mark.parametrize("scope", [DEFAULT_SCOPE, Scope(account=1)])
+@pytest.mark.parametrize("members", [{}, RICH], ids=["plain", "rich"])
+def test_kinds_that_were_asked_for_are_created_ahead(
+    start: Callable[..., Bench], slow: None, scope: Scope, members: dict[str, Any]
+) -> None:
+    """The next of a kind is there before a test asks for it."""
+    bench = start(accounts=TWO)
+    world, configurations = World(bench), bench.endpoint.configurations
+    configurations.begin(100)
+    configurations.take(1, payloads=[members], scope=scope)
+    bench.endpoint.client.parallel.join()
+    made = len(world.payloads)
+
+    (found,) = configurations.take(1, payloads=[members], scope=scope)
+
+    assert found.name in world.names()[:made]
+    assert found.scope == scope
+    assert is_rich(found) == bool(members)
+
+
+def test_a_kind_that_is_refused_is_not_created_ahead_again(bench: Bench, slow: None) -> None:
+    """An endpoint that takes plain ones only is asked for others once by the stock."""
+    world, configurations = World(bench), bench.endpoint.configurations
+
+    def create(sent: Sent) -> Said:
+        return (400, {}) if b"conversationsV1Bridge" in sent.body else world._create(sent)
+
+    def refused() -> int:
+        return sum(b"conversationsV1Bridge" in one.body for one in bench.script.sent)
+
+    bench.script.on("POST /Configurations", create)
+
+    for _ in range(2):
+        configurations.begin(100)
+        configurations.take(1, payloads=[RICH])
+        bench.endpoint.client.parallel.join()
+    before = refused()
+
+    configurations.begin(100)
+    bench.endpoint.client.parallel.join()
+
+    assert refused() == before
 
 
 def bound(bench: Bench, number: int) -> None:

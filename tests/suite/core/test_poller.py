@@ -353,7 +353,7 @@ def test_a_group_is_first_polled_when_the_last_of_it_may_have_ended(bench: Bench
 
 
 def test_many_of_unknown_length_are_asked_in_turns(bench: Bench) -> None:
-    """Until one has ended a third is polled at a time; after that, all."""
+    """Until one has ended a third is polled at a time; then all others, at once."""
     began = bench.clock.now
 
     bench.endpoint.poller.finish([ending(bench, number, 2) for number in range(6)], early=False)
@@ -361,15 +361,27 @@ def test_many_of_unknown_length_are_asked_in_turns(bench: Bench) -> None:
     polls = [
         (round(sent.at - began, 2), sent.line.rpartition("op_")[2][:1])
         for sent in bench.script.sent
-        if sent.line.startswith("GET")
+        if "/Operations/" in sent.line
     ]
-    looks = [
-        "".join(sorted(name for at, name in polls if at == moment))
-        for moment in sorted({at for at, _ in polls})
-    ]
+    moments = sorted({at for at, _ in polls})
+    looks = ["".join(sorted(name for at, name in polls if at == moment)) for moment in moments]
     assert looks[:4] == ["03", "14", "25", "03"]
-    assert len(looks[-2]) == 2
+    assert all(len(look) == 2 for look in looks[:-1])
     assert len(looks[-1]) == 4
+    assert moments[-1] - moments[-2] < 0.1
+
+
+@pytest.mark.parametrize(("took", "times"), [(0.5, 0), (5, 1)])
+def test_long_operations_are_noticed_before_they_end(bench: Bench, took: float, times: int) -> None:
+    """What takes long may be begun beside operations that nobody has timed yet."""
+    noticed: list[float] = []
+    poller, began = bench.endpoint.poller, bench.clock.now
+    poller.observers[:] = [lambda: noticed.append(bench.clock.now - began)]
+
+    poller.finish([ending(bench, 1, took)], early=False)
+
+    assert len(noticed) == times
+    assert all(1 <= one < 4 for one in noticed)
 
 
 def test_long_operations_are_sampled_half_way(bench: Bench) -> None:
@@ -384,7 +396,7 @@ def test_long_operations_are_sampled_half_way(bench: Bench) -> None:
     polls = [
         (round(sent.at - began, 1), sent.line.rpartition("op_")[2][:1])
         for sent in bench.script.sent
-        if sent.line.startswith("GET")
+        if "/Operations/" in sent.line
     ]
     assert sorted(name for at, name in polls if at == 0) == list("06")
     assert sorted(name for at, name in polls if at == 2.5) == list("01")
@@ -482,7 +494,7 @@ def test_some_operations_are_polled_at_once(bench: Bench, every: int, at_once: i
     assert len(bench.endpoint.poller.finish(ended)) == 6
 
     early = [
-        sent for sent in bench.script.sent if sent.line.startswith("GET") and sent.at == moment
+        sent for sent in bench.script.sent if "/Operations/" in sent.line and sent.at == moment
     ]
     assert len(early) == at_once
 
@@ -575,7 +587,7 @@ def test_none_is_polled_at_once_unless_asked(bench: Bench) -> None:
 
     bench.endpoint.poller.finish([operation], early=False)
 
-    assert [sent.at for sent in bench.script.sent if sent.line.startswith("GET")] == [
+    assert [sent.at for sent in bench.script.sent if "/Operations/" in sent.line] == [
         pytest.approx(moment + 0.03)
     ]
     assert operation.ended == pytest.approx(moment + 0.03)
