@@ -36,8 +36,8 @@ _MARGIN_S = 0.01
 _MAX_PAUSE_S = 2.0
 #: Operations that take longer are followed beside the tests.
 _LONG_S = 1.0
-#: The same for the 202s that they begin with.
-_LONG_202_S = 0.4
+#: The same for the responses that they begin with.
+_LONG_RESPONSE_S = 0.4
 #: How many turns operations of unknown length are asked in.
 _TURNS = 3
 #: How often an operation is asked about at least before it is held to have no end: some end only
@@ -74,7 +74,8 @@ class Poller:
         self._running_s: dict[str, float] = {}
         #: Called when operations are first seen to take long.
         self.observers: list[Callable[[], None]] = []
-        self._quickest_202_s: dict[str, float] = {}
+        #: Shortest time to a response, in seconds, by the kind of request.
+        self._quickest_s: dict[str, float] = {}
         #: The same as it was found out by asking often.
         self._measured: dict[str, float] = {}
         self._stuck: set[str] = set()
@@ -88,9 +89,13 @@ class Poller:
         """
         operation = self._links.accept(exchange, configuration)
         operation.advanced_s = self.client.coordinator.advanced()
-        kind = exchange.call.operation
-        self._quickest_202_s[kind] = min(exchange.elapsed, self._quickest_202_s.get(kind, inf))
+        self.time_response(exchange)
         return operation
+
+    def time_response(self, exchange: Exchange) -> None:
+        """Note how long a response took: where all take long, `is_slow`."""
+        kind = exchange.call.operation
+        self._quickest_s[kind] = min(exchange.elapsed, self._quickest_s.get(kind, inf))
 
     # ---------------------------------------------------------------- polls
 
@@ -170,9 +175,9 @@ class Poller:
 
     @property
     def is_slow(self) -> bool:
-        """True if operations, or 202s, take so long that other tests go on meanwhile."""
+        """True if operations, or responses, take so long that other tests go on meanwhile."""
         long = max((self._running_s | self._typical).values(), default=0.0) >= _LONG_S
-        return long or max(self._quickest_202_s.values(), default=0.0) >= _LONG_202_S
+        return long or max(self._quickest_s.values(), default=0.0) >= _LONG_RESPONSE_S
 
     def finish(self, operations: Sequence[Operation], *, early: bool = True) -> list[Operation]:
         """Poll until every operation is terminal; return the ended ones in order.

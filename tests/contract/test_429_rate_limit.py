@@ -33,6 +33,7 @@ def test_rate_limited_delete_makes_no_new_version(
     rate_limit.check_version(target, lambda: faults.reject(429, target, 4).hits)
 
 
+@pytest.mark.beside
 @pytest.mark.requirement("ERR-429-RETRY-PROCESSED")
 @pytest.mark.parametrize(
     ("version", "times"),

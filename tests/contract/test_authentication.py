@@ -23,6 +23,7 @@ MISSING_AND_WRONG = [
 MISSING_FIRST = ["missing", pytest.param("wrong", marks=pytest.mark.extended)]
 
 
+@pytest.mark.beside
 @pytest.mark.requirement("AUTH-MISSING", "AUTH-NO-DISCLOSURE", "AUTH-REFUSED-4XX")
 def test_delete_without_credentials_is_refused(
     unauthorized: UnauthorizedCallers, target: Configuration, check: Check
@@ -34,6 +35,7 @@ def test_delete_without_credentials_is_refused(
     check.unchanged(target, after=responses[-2:], recheck=True)
 
 
+@pytest.mark.beside
 @pytest.mark.requirement("AUTH-WRONG", "AUTH-NO-DISCLOSURE", "AUTH-REFUSED-4XX")
 def test_delete_with_wrong_credentials_is_refused(
     unauthorized: UnauthorizedCallers, target: Configuration, check: Check
@@ -45,6 +47,7 @@ def test_delete_with_wrong_credentials_is_refused(
     check.unchanged(target, after=responses[-2:], recheck=True)
 
 
+@pytest.mark.beside
 @pytest.mark.extended
 @pytest.mark.parametrize(
     "credentials",
