@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -43,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
             print(COMMAND, __version__)
             return 0
-    return int(pytest.main([*_session(), *arguments]))
+    return int(pytest.main([*_session(arguments), *arguments]))
 
 
 def _help() -> int:
@@ -61,13 +62,16 @@ def _help() -> int:
     return 0
 
 
-def _session() -> list[str]:
+def _session(arguments: Sequence[str]) -> list[str]:
     """The arguments with which pytest runs the contract tests in any folder."""
     root = next(one for one in _ROOTS if (one / "tests" / "contract").is_dir())
+    # Without its cache pytest takes the setting for a mistake.
+    given = " ".join((*arguments, os.environ.get("PYTEST_ADDOPTS", "")))
+    cached = "no:cacheprovider" not in given
     return [
         str(root / "tests" / "contract"),
         *("-c", str(root / "pyproject.toml")),
         *("-p", "orchestrator_contract.pytest_plugin"),
-        *("-o", f"cache_dir={Path.cwd() / '.pytest_cache'}"),
+        *(("-o", f"cache_dir={Path.cwd() / '.pytest_cache'}") if cached else ()),
         *("-o", f"contract_command={COMMAND}"),
     ]

@@ -27,7 +27,7 @@ from orchestrator_contract.effort import EFFORTS
 from orchestrator_contract.endpoint import Endpoint, Settings
 from orchestrator_contract.exceptions import Inconclusive
 from orchestrator_contract.profile import Profile
-from orchestrator_contract.provision.cleanup import is_fetched, remove
+from orchestrator_contract.provision.cleanup import is_fetched, remove, still_shown
 from orchestrator_contract.provision.inventory import TWIN
 from orchestrator_contract.redaction.visible import visible
 from orchestrator_contract.resources.configuration import Configuration
@@ -161,6 +161,8 @@ class _Cleaning:
         self._log = log
         self._say = say
         self._left: dict[ResourceKey, Configuration] = {}
+        #: Those that exist although their deletes COMPLETED.
+        self._kept: list[Configuration] = []
 
     def all(self, leftovers: Iterable[Configuration]) -> int:
         """Delete these; the number that is left."""
@@ -171,9 +173,10 @@ class _Cleaning:
         self._delete()
         unseen = self._look_up(unknown)
         self._delete()
-        for configuration in self._left.values():
+        left = [*self._left.values(), *self._kept]
+        for configuration in left:
             self._say(f"LEFT     {configuration.sid}  {configuration.name}")
-        remaining = len(self._left) + unseen
+        remaining = len(left) + unseen
         self._say(f"{remaining} left" if remaining else "nothing is left")
         return remaining
 
@@ -237,12 +240,22 @@ class _Cleaning:
                 self._say(f"problem  {error}")
 
     def _gone(self, *configurations: Configuration) -> None:
-        entries: list[dict[str, Any]] = []
+        deleted: dict[Scope, tuple[set[str], set[str]]] = {}
         for one in configurations:
-            if self._left.pop(one.resource_key, None) is None:
+            sids, names = deleted.setdefault(one.scope, (set(), set()))
+            sids.add(one.sid)
+            names |= {one.name, one.name.partition(TWIN)[0]}
+        shown = still_shown(self._endpoint.configurations.listing, deleted)
+        kept = {one.resource_key for one in shown}
+        done = [one for one in configurations if self._left.pop(one.resource_key, None)]
+        self._kept += [one for one in done if one.resource_key in kept]
+        open_ = {one.name for one in (*self._left.values(), *self._kept)}
+        entries: list[dict[str, Any]] = []
+        for one in done:
+            if one.resource_key in kept:
                 continue
             self._say(f"deleted  {one.sid}  {one.name}")
-            if not any(other.name == one.name for other in self._left.values()):
+            if one.name not in open_:
                 entries.append(entry_of(one.name, "deleted", one.scope, one.sid))
         if entries:
             with _written(self._log.path):

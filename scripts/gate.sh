@@ -11,7 +11,6 @@
 # Ends with the suite's exit code.
 set -euo pipefail
 
-project=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 report=${INPUT_REPORT:-conformance-report}
 arguments=("--report=$report")
 
@@ -41,8 +40,8 @@ rm -f "$report/conformance.json" "$report/conformance.md"
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 code=0
-"${PYTHON:-python3}" -m pytest -p no:cacheprovider -c "$project/pyproject.toml" \
-  "$project/tests/contract" "${arguments[@]}" 2>&1 | tee "$log" || code=${PIPESTATUS[0]}
+"${PYTHON:-python3}" -m orchestrator_contract -p no:cacheprovider "${arguments[@]}" 2>&1 \
+  | tee "$log" || code=${PIPESTATUS[0]}
 
 verdict=none
 if [ -f "$report/conformance.json" ]; then

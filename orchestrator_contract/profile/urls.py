@@ -29,6 +29,7 @@ def from_url(url: str) -> Profile:
     if not usable:
         raise ProfileError(
             f"--target: {shown_url(url)!r} is neither an http(s) URL nor a profile file"
+            f"{suggestion(url)}"
         )
     if parts.username or parts.password:
         raise ProfileError(

@@ -69,18 +69,26 @@ def _kept(
     announced: Mapping[Scope, AbstractSet[str]],
 ) -> list[Configuration]:
     """Return those that exist although their deletes COMPLETED; the journal gets them again."""
-    listed = []
-    for scope, names in announced.items():
-        deleted = inventory.sids(scope) - {one.sid for one in inventory.left.values()}
-        with contextlib.suppress(Inconclusive):
-            for sid, name in listing.named(names, scope):
-                if sid in deleted:
-                    listed.append(Configuration(sid, name, scope))
-    time.sleep(READ_LAG_S if listed else 0)
-    found = [one for one in listed if is_fetched(listing.client, one)]
+    left = {one.sid for one in inventory.left.values()}
+    deleted = {scope: (inventory.sids(scope) - left, names) for scope, names in announced.items()}
+    found = still_shown(listing, deleted)
     with contextlib.suppress(Inconclusive):
         inventory.created(found)
     return found
+
+
+def still_shown(
+    listing: Pagination, deleted: Mapping[Scope, tuple[AbstractSet[str], AbstractSet[str]]]
+) -> list[Configuration]:
+    """Return those of the SIDs *deleted* that list and fetch show, under one of the names."""
+    listed = []
+    for scope, (sids, names) in deleted.items():
+        with contextlib.suppress(Inconclusive):
+            for sid, name in listing.named(names, scope):
+                if sid in sids:
+                    listed.append(Configuration(sid, name, scope))
+    time.sleep(READ_LAG_S if listed else 0)
+    return [one for one in listed if is_fetched(listing.client, one)]
 
 
 def is_fetched(client: Client, configuration: Configuration) -> bool:

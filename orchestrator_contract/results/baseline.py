@@ -6,7 +6,7 @@ Runs are compared by requirement: problem texts hold ids and times that differ b
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,8 +43,8 @@ class Comparison:
         ids = {name: list(getattr(self, name)) for name in ("new", "fixed", "open", "unknown")}
         return {"since": self.since} | ids
 
-    def note(self) -> str:
-        """Return the comparison in one line for every report."""
+    def notes(self) -> Iterator[str]:
+        """Yield the comparison in one line for every report, then ids that are none."""
         known = catalogue.load().requirements
         unchecked = [one for one in self.unknown if one in known]
         parts = [
@@ -52,13 +52,12 @@ class Comparison:
             f"fixed: {', '.join(self.fixed) or 'none'}",
             f"still open: {', '.join(self.open) or 'none'}",
             *([f"not checked now: {', '.join(unchecked)}"] if unchecked else []),
-            *(
-                f"{one} is no requirement of this version{did_you_mean(one, known)}"
-                for one in self.unknown
-                if one not in known
-            ),
         ]
-        return f"since the baseline of {self.since}: " + "; ".join(parts)
+        yield f"since the baseline of {self.since}: " + "; ".join(parts)
+        for one in self.unknown:
+            if one not in known:
+                meant = did_you_mean(one, known)
+                yield f"the baseline's {one} is no requirement of this version{meant}"
 
 
 @dataclass(frozen=True, slots=True)

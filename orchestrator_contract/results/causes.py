@@ -142,11 +142,13 @@ class _Group:
         )
 
     def _is_like(self, other: _Group) -> bool:
-        """Return true if both are about replays, reuses, or one wrong status of a DELETE."""
+        """Return true if both are about replays, reuses, no response, or one wrong status."""
         first, lead = self.rows[0], other.rows[0].requirement.id
         names = {row.requirement.id for row in self.rows}
         if any(lead in kind and names & kind for kind in (_REPLAYS, _REUSES)):
             return True
+        if first.requirement.id == "HTTP-COMPLETE":
+            return _last_statuses(first) == {None} == _last_statuses(other.rows[0])
         wrong = _last_statuses(first) - DELETE_STATUSES
         return first.requirement.id == "DEL-STATUS" and (
             set() < _last_statuses(other.rows[0]) <= wrong

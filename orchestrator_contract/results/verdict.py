@@ -181,7 +181,7 @@ def conclude(  # noqa: PLR0913  # one keyword a part of the result
         _hint(rows) if "accounts" in profile.capabilities else "",
         *waiver_notes,
         *waivers.reminders(),
-        comparison.note() if comparison else "",
+        *(comparison.notes() if comparison else ()),
     ]
     incomplete = _why_incomplete(rows) if overall is Overall.INCOMPLETE else ""
     return Result(

@@ -31,8 +31,8 @@ def row(
     """Return a requirement whose breaches rest on these exchanges, and end with *last*."""
     ends = [text.split() for text in last]
     shown = [
-        Breach("", "", "", (Evidence(f"curl -X {method} u", int(status), {}, ""),))
-        for method, status in ends
+        Breach("", "", "", (Evidence(f"curl -X {method} u", int(*status) or None, {}, ""),))
+        for method, *status in ends
     ]
     found = RequirementFindings(len(trails), len(trails), shown=shown, trails=list(trails))
     return RequirementResult(catalogue.load()[name], verdict, "", found)
@@ -147,6 +147,16 @@ def test_one_wrong_status_of_deletes() -> None:
     ]
     for last in (other, ["GET 410"], []):
         assert len(groups(wrong, row("AUTH-OTHER-ACCOUNT", [("b",)], last=last))) == 2
+
+
+def test_no_response_is_one_mistake() -> None:
+    """Requests without a response are one mistake, whichever requirement meets them."""
+    silent = row("HTTP-COMPLETE", [("a",)], last=["DELETE"])
+
+    assert groups(silent, row("KEY-MALFORMED-NO-5XX", [("b",)], last=["DELETE"])) == [
+        ["HTTP-COMPLETE", "KEY-MALFORMED-NO-5XX"]
+    ]
+    assert len(groups(silent, row("KEY-MALFORMED-NO-5XX", [("b",)], last=["DELETE 500"]))) == 2
 
 
 def test_most_of_the_breaches_decide() -> None:

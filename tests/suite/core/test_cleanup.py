@@ -23,6 +23,11 @@ NAME = "oc-run-0"
 ALL = "GET /Configurations?pageSize=1000"
 
 
+def listed(*items: dict[str, Any]) -> Said:
+    """A page that shows these configurations."""
+    return 200, {"configurations": [*items], "meta": {"key": "configurations", "pageSize": 1000}}
+
+
 @pytest.mark.parametrize(
     ("sid", "fetched", "deleted"),
     [
@@ -53,10 +58,7 @@ def test_what_is_listed_under_a_name(
 ) -> None:
     """It is deleted if its id is one path segment and a fetch shows it under that name; else it is left, and counted."""
     monkeypatch.setattr(crash_cleanup, "time", clock)
-    item: dict[str, Any] = {"id": sid, "displayName": NAME}
-    bench.script.on(
-        ALL, (200, {"configurations": [item], "meta": {"key": "configurations", "pageSize": 1000}})
-    )
+    bench.script.on(ALL, listed({"id": sid, "displayName": NAME}), *[listed()] * deleted)
     bench.script.on(f"GET /Configurations/{sid}", fetched)
     bench.script.on(f"DELETE /Configurations/{sid}", (404, {}))
     said: list[str] = []
@@ -87,7 +89,8 @@ def written(folder: Path) -> Path:
 def as_bench(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Bench:
     """A bench whose suite is the one that `clean` makes."""
     monkeypatch.setattr(crash_cleanup, "Endpoint", lambda *_: bench.endpoint)
-    bench.script.on("GET /Configurations?pageSize=1", (200, {"configurations": []}))
+    bench.script.on("GET /Configurations?pageSize=1", listed())
+    bench.script.on(ALL, listed())
     bench.script.on("DELETE /Configurations/sid0", (404, {}))
     return bench
 
@@ -139,6 +142,7 @@ def test_one_number_in_two_accounts(start: Callable[..., Bench], tmp_path: Path)
         return 404, {}
 
     bench.script.on("DELETE /Configurations/1", delete)
+    bench.script.on(ALL, listed())
     journal, said = Journal(tmp_path / "journal.jsonl", {}), list[str]()
 
     left = crash_cleanup._Cleaning(bench.endpoint, journal, said.append).all(
@@ -163,7 +167,7 @@ def test_what_was_found_by_name_is_left_no_more(
     path, item = tmp_path / "journal.jsonl", {"id": "sid0", "displayName": shown}
     lines = [PAST[0], {"name": announced, "state": "creating", "account": 0, "region": 0}]
     path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
-    as_bench.script.on(ALL, (200, {"configurations": [item], "meta": {}}))
+    as_bench.script.on(ALL, listed(item), listed())
     as_bench.script.on("GET /Configurations/sid0", (200, item))
 
     assert crash_cleanup.clean(path, as_bench.endpoint.profile, print) == (1, 0)

@@ -44,8 +44,8 @@ class _Baseline:
 
     gating = ()
 
-    def note(self) -> str:
-        return "all known"
+    def notes(self) -> list[str]:
+        return ["all known"]
 
 
 def result(seen: Seen, policy: Policy) -> Result:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
+import tomllib
 from collections import defaultdict
 from collections.abc import Iterator
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
+from importlib.metadata import packages_distributions
 from itertools import pairwise
 from pathlib import Path
 
@@ -74,6 +77,23 @@ def test_imports_have_no_circle() -> None:
         TopologicalSorter(graph()).prepare()
     except CycleError as error:
         pytest.fail(" imports ".join(reversed(error.args[1])))
+
+
+def test_dependencies_are_what_a_run_imports() -> None:
+    """An install without extras takes what judging an endpoint needs, and no more."""
+    with (PACKAGE.parent / "pyproject.toml").open("rb") as file:
+        lines = tomllib.load(file)["project"]["dependencies"]
+    roots = {
+        base.split(".")[0]
+        for path, tree in modules().items()
+        if not path.startswith("load/")  # an extra
+        for base, _ in imports(path, tree)
+    }
+    known = packages_distributions()
+    foreign = roots - sys.stdlib_module_names - {PACKAGE.name}
+    needed = {distribution.lower() for root in foreign for distribution in known[root]}
+
+    assert {re.split("[<>=]", line)[0] for line in lines} == needed | {"pytest-xdist"}  # -n
 
 
 #: What wires a run and what acts in it know each other.

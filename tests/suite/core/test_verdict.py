@@ -473,8 +473,8 @@ class _Comparison:
     def __init__(self, gating: int) -> None:
         self.gating = gating
 
-    def note(self) -> str:
-        return "compared"
+    def notes(self) -> list[str]:
+        return ["compared"]
 
     def as_json(self) -> dict[str, int]:
         return {"gating": self.gating}

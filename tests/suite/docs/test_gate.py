@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -120,6 +122,12 @@ def test_a_breach_fails(tmp_path: Path, broken_mock: Path) -> None:
     ), ended.log
     assert "ERR-404-BODY" in ended.summary
     assert verdicts(tmp_path) == {"ERR-404-BODY": "breached", "SID-METHOD-NOT-ALLOWED": "warned"}
+    pasted = re.search(r"^  check: +(.*)$", ended.log, re.MULTILINE)
+    assert pasted
+    assert pasted[1] in ended.summary
+    program, *words = shlex.split(pasted[1])
+    again = [sys.executable, "-m", program.replace("-", "_"), *words]
+    assert subprocess.run(again, cwd=tmp_path, capture_output=True, check=False).returncode == 1
 
 
 def test_strict_reaches_the_suite(tmp_path: Path, broken_mock: Path) -> None:
@@ -177,6 +185,28 @@ def test_a_run_without_a_verdict_shows_its_message(tmp_path: Path) -> None:
     assert block.startswith("    ERROR: no-such.toml: ")
     assert all(line.startswith("    ") for line in block.splitlines())
     assert "no-such.toml" in ended.log
+
+
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [
+        pytest.param("no-clock.toml", "could not be verified: needs clock", id="unverified"),
+        pytest.param("http://127.0.0.1:9", "http://127.0.0.1:9 can't be reached", id="unreachable"),
+    ],
+)
+def test_a_run_that_judged_nothing_says_why(
+    tmp_path: Path, broken_mock: Path, target: str, said: str
+) -> None:
+    """Exit code 4, the verdict incomplete, and the reason on the summary page."""
+    text = re.sub(r"\[clock\]\n.*\n", "", broken_mock.read_text(encoding="utf-8"))
+    (tmp_path / "no-clock.toml").write_text(text, encoding="utf-8")
+
+    ended = gate(tmp_path, target=target, effort="quick", requirement="KEY-TTL-MAX")
+
+    outputs = {"verdict": "incomplete", "exit-code": "4", "report": "conformance-report"}
+    assert (ended.code, ended.outputs) == (4, outputs), ended.log
+    assert said in ended.summary
+    assert "onformant" not in ended.summary
 
 
 @pytest.mark.parametrize("begin", ["ERROR: ", ""])

@@ -5,11 +5,13 @@ from __future__ import annotations
 import ast
 import importlib.util
 import math
+import os
 import re
 import subprocess
 import sys
 import tomllib
 from collections import Counter
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -18,6 +20,7 @@ import pytest
 from orchestrator_contract.adequacy.cases import Kind, all_cases
 from orchestrator_contract.contract import catalogue, schemas
 from orchestrator_contract.mock import registry
+from orchestrator_contract.pytest_plugin.process import EmbeddedMock
 from orchestrator_contract.report import report_model
 from scripts import generate_docs
 
@@ -149,6 +152,61 @@ def test_named_options_exist(page: Path) -> None:
     known |= {"--path-as-is", "--junitxml", "--no-deps", "--check"}
 
     assert set(FLAG.findall(page.read_text(encoding="utf-8"))) - known == set()
+
+
+def test_readme_takes_five_minutes() -> None:
+    """The README without its blocks is read in five minutes, at 250 words each."""
+    prose = re.sub(r"^```.*?^```$", "", README, flags=re.DOTALL | re.MULTILINE)
+
+    assert len(prose.split()) < 5 * 250
+
+
+@pytest.fixture
+def faulty_mock() -> Iterator[str]:
+    """The text of the profile of a mock that lacks Retry-After, without a clock."""
+    mock = EmbeddedMock.start("--defect", "accepted-no-retry-after")
+    yield re.sub(r"\[clock\]\n.*\n", "", mock.profile.read_text(encoding="utf-8"))
+    mock.stop()
+
+
+def test_readme_shows_what_a_run_prints(tmp_path: Path, faulty_mock: str) -> None:
+    """Each line of the README's first block, but for numbers and quotes, is one that a run prints."""
+    (tmp_path / "vendor.toml").write_text(faulty_mock, encoding="utf-8")
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--effort", "quick"]
+    command += ["--requirement", "DEL-202-HEADERS,OP-RETAINED,KEY-TTL,SID-UNKNOWN"]
+    command += ["--target", f"{tmp_path}/vendor.toml", "--report", f"{tmp_path}/conformance-report"]
+
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 1, done.stdout + done.stderr
+    printed = done.stdout.replace(f"{tmp_path}/", "").replace("quick", "standard")
+    shown = next(block.text for block in blocks("text") if block.page == "README.md")
+    lines = shown[shown.index("BREACHED") :].splitlines()
+    assert len(lines) > 10
+    begin = [re.sub(r"\d+", "0", line).partition('"')[0] for line in lines]
+    numberless = re.sub(r"\d+", "0", printed).splitlines()
+    assert [one for one in begin if not any(line.startswith(one) for line in numberless)] == []
+
+
+def test_readme_starts_the_mock(tmp_path: Path) -> None:
+    """The README's lines start a mock with credentials of one's own, and find its defect."""
+    (text,) = (block.text for block in blocks("sh") if "MOCK_USER_1" in block.text)
+    text = text.replace("--write-profile", "--port 0 --write-profile")
+    text = text.replace("pytest", "python -m orchestrator_contract --effort quick")
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+
+    done = subprocess.run(
+        ["bash", "-c", f"{text}\ncode=$?; kill $!; exit $code"],
+        cwd=tmp_path,
+        env={**os.environ, "PATH": path, "PYTHONPATH": str(PROJECT)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "BREACHED DEL-202-HEADERS" in done.stdout
 
 
 def test_defaults_in_the_readme_are_the_codes(pytestconfig: pytest.Config) -> None:

@@ -96,8 +96,9 @@ def test_renamed_requirements_are_named(tmp_path: Path) -> None:
     found = result(Baseline("2026", frozenset({"ERR-MORE-INF", "ERR-BOUNDS"})), set())
 
     assert found.notes == [
-        "since the baseline of 2026: new: none; fixed: ERR-BOUNDS; still open: none; "
-        "ERR-MORE-INF is no requirement of this version; did you mean 'ERR-MORE-INFO'?"
+        "since the baseline of 2026: new: none; fixed: ERR-BOUNDS; still open: none",
+        "the baseline's ERR-MORE-INF is no requirement of this version; "
+        "did you mean 'ERR-MORE-INFO'?",
     ]
 
 
@@ -149,13 +150,8 @@ def test_on_a_run(start_mock: Callable[..., Any], run_suite: Callable[..., Any])
     baseline = first.report / "conformance.json"
 
     known = run_suite(*common, "--baseline", baseline, "--fail-on", "new", report="known")
-    data = json.loads(baseline.read_text(encoding="utf-8"))
-    for row in data["requirements"]:
-        row["verdict"] = "passed"
-    baseline.write_text(
-        json.dumps(data | {"verdict": "conformant", "counts": data["counts"] | {"breached": 0}}),
-        encoding="utf-8",
-    )
+    text = baseline.read_text(encoding="utf-8")
+    baseline.write_text(text.replace('"ERR-MORE-INFO"', '"ERR-MORE-INF"'), encoding="utf-8")
     new = run_suite(*common, "--baseline", baseline, "--fail-on", "new", report="new")
 
     assert (first.code, known.code, new.code) == (1, 0, 1), known.output
@@ -165,6 +161,7 @@ def test_on_a_run(start_mock: Callable[..., Any], run_suite: Callable[..., Any])
     assert " failed" not in known.output
     assert " xfailed" in known.output
     assert " failed" in first.output
+    assert "version; did you mean 'ERR-MORE-INFO'?\n" in new.output
 
 
 @pytest.mark.parametrize("arguments", [("--fail-on", "new"), ("--baseline", "none.json")])

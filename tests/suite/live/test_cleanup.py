@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import signal
 import subprocess
 import time
@@ -183,6 +184,27 @@ def test_cut_journal_is_resumed(
     assert "never created" in done.output
     assert [one.name for one in journal.read(path).leftovers] == ["oc-0a1b2c3d-1"]
     assert mock.names() == others
+
+
+def test_what_a_delete_keeps_is_left(
+    tmp_path: Path, start_mock: Callable[..., Any], run_suite: Callable[..., Any]
+) -> None:
+    """A configuration that exists after its delete COMPLETED is named as left, with 1."""
+    mock = start_mock("--defect", "completed-kept")
+    mock.create("oc-0a1b2c3d-0")
+    path = tmp_path / "journal-0a1b2c3d.jsonl"
+    lines = [
+        {"journal": "orchestrator-contract", "run": "0a1b2c3d", "bases": [mock.base_url]},
+        {"name": "oc-0a1b2c3d-0", "state": "creating", "account": 0, "region": 0},
+    ]
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+
+    done = run_suite("--cleanup", path, "--target", mock.profile)
+
+    assert done.code == 1, done.output
+    assert re.search(r"^LEFT     conv_configuration_\w+  oc-0a1b2c3d-0$", done.output, re.MULTILINE)
+    assert "deleted  " not in done.output
+    assert [one.name for one in journal.read(path).leftovers] == ["oc-0a1b2c3d-0"]
 
 
 @pytest.mark.parametrize(

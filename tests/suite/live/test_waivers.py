@@ -216,20 +216,31 @@ def test_on_a_run(
     common = ("--target", mock.profile, "--effort", "quick", "--requirement", ID, "--seed", 1)
 
     without = run_suite(*common, report="without")
-    waived = run_suite(
-        *common, "--waivers", waiver_file(tmp_path, expires="2999-01-01"), report="with"
-    )
+    soon = datetime.now(UTC).date() + timedelta(days=3)
+    waived = run_suite(*common, "--waivers", waiver_file(tmp_path, expires=soon), report="with")
 
     assert (without.code, waived.code) == (1, 0), waived.output
+    assert f"note: waiver of {ID} ends on {soon}, in " in waived.output
     assert waived.verdicts() == {ID: "waived"}
     assert " failed" not in waived.output
     assert "WAIVED" in waived.output
 
 
-def test_unusable_file_ends_with_4(tmp_path: Path, run_suite: Callable[..., Any]) -> None:
-    """A missing waiver file is a usage error, in one line."""
-    done = run_suite("--waivers", tmp_path / "none.toml", "--plan")
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        pytest.param("none.toml", "none.toml: can't be read", id="missing"),
+        pytest.param("waivers.toml", "did you mean 'ERR-MORE-INFO'?", id="misspelt-requirement"),
+    ],
+)
+def test_unusable_file_ends_with_4(
+    tmp_path: Path, run_suite: Callable[..., Any], name: str, said: str
+) -> None:
+    """A waiver file that can't be used is a usage error, in one line."""
+    waiver_file(tmp_path, requirement="ERR-MORE-INF")
+
+    done = run_suite("--waivers", tmp_path / name, "--plan")
 
     assert done.code == 4
-    assert "none.toml: can't be read" in done.output
-    assert "Traceback" not in done.output
+    (line,) = filter(None, done.output.splitlines())
+    assert said in line

@@ -121,6 +121,25 @@ def test_start_names_the_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
     ]
 
 
+def test_start_is_for_people() -> None:
+    """A mock that is started on a terminal says what it is, and which variables to set."""
+    command = [sys.executable, "-m", "orchestrator_contract.mock", "--port", "0"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        announced = json.loads(process.stdout.readline())
+        process.terminate()
+        _, told = process.communicate(timeout=30)
+
+    assert announced["base_url"].startswith("http://127.0.0.1:")
+    assert told.splitlines()[:3] == [
+        "mock control plane: a TEST DOUBLE on loopback, nothing is kept",
+        "credentials:",
+        f"  export MOCK_USER_1={DEFAULT_USERS[0]} MOCK_PASSWORD_1={DEFAULT_SECRETS[0]}",
+    ]
+
+
 def test_unknown_without(capsys: pytest.CaptureFixture[str]) -> None:
     """A variant that the preset does not have can't be left out."""
     with pytest.raises(SystemExit) as ended:

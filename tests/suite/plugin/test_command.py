@@ -9,7 +9,8 @@ import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -20,21 +21,26 @@ from orchestrator_contract.profile import ProfileError, from_file
 
 PROJECT = Path(__file__).parents[3]
 URL = "https://api.vendor.example"
+#: The command as a checkout has it.
+CHECKOUT = (sys.executable, "-m", "orchestrator_contract")
 
 
 @pytest.fixture
 def command(tmp_path: Path, suite_environment: dict[str, str]) -> Callable[..., Any]:
     """Run the command in an empty folder, without a terminal."""
 
-    def run(*arguments: object, **options: Any) -> subprocess.CompletedProcess[str]:
+    def run(
+        *arguments: object, program: Sequence[str] = CHECKOUT, **more: str
+    ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-m", "orchestrator_contract", *map(str, arguments)],
+            [*program, *map(str, arguments)],
             cwd=tmp_path,
-            env=suite_environment | {"PYTHONPATH": str(PROJECT)},
+            env=suite_environment | {"PYTHONPATH": str(PROJECT)} | more,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
             text=True,
             timeout=180,
             check=False,
-            **{"stdin": subprocess.DEVNULL, "capture_output": True, **options},
         )
 
     return run
@@ -43,9 +49,12 @@ def command(tmp_path: Path, suite_environment: dict[str, str]) -> Callable[..., 
 # -------------------------------------------------------------------- runs
 
 
-def test_any_folder(command: Callable[..., Any], tmp_path: Path) -> None:
+@pytest.mark.parametrize("cached", [True, False], ids=["cache", "no-cache"])
+def test_any_folder(command: Callable[..., Any], tmp_path: Path, cached: bool) -> None:
     """Without --target the embedded mock is judged; reports and pytest's cache are left."""
-    done = command("--effort", "quick", "--requirement", "SID-UNKNOWN")
+    more = () if cached else ("-p", "no:cacheprovider")
+
+    done = command("--effort", "quick", "--requirement", "SID-UNKNOWN", *more)
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert "conformant: 1 passed" in done.stdout
@@ -55,7 +64,7 @@ def test_any_folder(command: Callable[..., Any], tmp_path: Path) -> None:
     assert tests
     assert all(test.startswith("tests/contract/test_") for test in tests)
     assert {path.name for path in tmp_path.iterdir()} <= {
-        *(".pytest_cache", ".hypothesis", "conformance-report")
+        *(".hypothesis", "conformance-report", *([".pytest_cache"] * cached))
     }
 
 
@@ -84,12 +93,12 @@ def test_configuration_of_the_folder(command: Callable[..., Any], tmp_path: Path
 def test_lines_to_paste(
     command: Callable[..., Any], start_mock: Callable[..., Any], tmp_path: Path
 ) -> None:
-    """Each line that repeats a finding can be pasted where the run was started."""
+    """Each report has the line that repeats a finding where the run was started."""
     mock = start_mock("--defect", "error-code-string:404")
     (tmp_path / "my profile.toml").write_text(mock.profile.read_text("utf-8"), "utf-8")
     chosen = ("--target", "my profile.toml", "--requirement", "ERR-404-BODY", "--effort", "quick")
 
-    done = command(*chosen, "--seed", "3")
+    done = command(*chosen, "--seed", "3", "--junitxml", "junit.xml", "--sarif", "found.sarif")
     line = re.search(r"check: +(.*)", done.stdout)
     assert (done.returncode, line is not None) == (1, True), done.stdout
     assert line is not None
@@ -99,10 +108,9 @@ def test_lines_to_paste(
     assert program == "orchestrator-contract"
     assert again.returncode == 1
     assert "ERR-404-BODY" in again.stdout
-    for name in ("conformance.md", "conformance.html"):
-        text = (tmp_path / "conformance-report" / name).read_text("utf-8")
-        assert "orchestrator-contract --target" in text
-        assert "pytest --target" not in text
+    reports = (tmp_path / "conformance-report" / f"conformance.{end}" for end in ("md", "html"))
+    for path in (*reports, tmp_path / "junit.xml", tmp_path / "found.sarif"):
+        assert line[1] in unescape(path.read_text("utf-8"))
 
 
 def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:
@@ -131,39 +139,47 @@ def test_mock(tmp_path: Path, suite_environment: dict[str, str]) -> None:
         assert json.loads(process.stdout.readline())["base_url"].startswith("http://127.0.0.1:")
 
 
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The command in a new environment that holds the wheel and what it asks pip for."""
+    folder = tmp_path_factory.mktemp("wheel")
+    python = folder / "venv" / "bin" / "python"
+    for step in (
+        f"{sys.executable} -m pip wheel -q --no-deps -w {folder}/dist {PROJECT}",
+        f"{sys.executable} -m venv {folder}/venv",
+        f"{python} -m pip install -q {folder}/dist/*.whl",
+    ):
+        done = subprocess.run(["sh", "-c", step], capture_output=True, text=True, check=False)
+        if done.returncode:
+            pytest.skip(f"no wheel can be installed here: {done.stderr[-300:]}")
+    return python.with_name("orchestrator-contract")
+
+
 @pytest.mark.slow
-def test_wheel(tmp_path: Path, suite_environment: dict[str, str]) -> None:
+@pytest.mark.parametrize("by_url", [pytest.param(False, id="mock"), pytest.param(True, id="url")])
+def test_wheel(
+    installed: Path,
+    command: Callable[..., Any],
+    start_mock: Callable[..., Any],
+    tmp_path: Path,
+    suite_environment: dict[str, str],
+    by_url: bool,
+) -> None:
     """An installed wheel holds all that a run takes, and finds what a checkout finds."""
-    built, installed, empty = tmp_path / "dist", tmp_path / "site", tmp_path / "empty"
-    empty.mkdir()
-    pip = [sys.executable, "-m", "pip", "-q"]
-    done = subprocess.run(
-        [*pip, "wheel", "--no-deps", "-w", built, PROJECT],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        pytest.skip(f"no wheel can be built here: {done.stderr[-300:]}")
-    (wheel,) = built.iterdir()
-    subprocess.run([*pip, "install", "--no-deps", "--target", installed, wheel], check=True)
-
-    verdicts = []
-    for source in (installed, PROJECT):
-        done = subprocess.run(
-            [sys.executable, "-m", "orchestrator_contract", "--effort", "quick", "--seed", "1"],
-            cwd=empty,
-            env=suite_environment | {"PYTHONPATH": str(source)},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+    target = ["--target", start_mock().base_url] if by_url else []
+    user, password = (suite_environment[f"MOCK_{name}_1"] for name in ("USER", "PASSWORD"))
+    names = {"TWILIO_API_KEY": user, "TWILIO_API_SECRET": password}
+    found = []
+    for where in ({"program": [str(installed)], "PYTHONPATH": ""}, {}):
+        done = command("--effort", "quick", "--seed", "1", *target, **names, **where)
         assert done.returncode == 0, done.stdout + done.stderr
-        report = json.loads((empty / "conformance-report" / "conformance.json").read_text("utf-8"))
-        verdicts.append([(row["id"], row["verdict"]) for row in report["requirements"]])
+        text = (tmp_path / "conformance-report" / "conformance.json").read_text("utf-8")
+        report = json.loads(text)
+        rows = {row["id"]: row["verdict"] for row in report["requirements"]}
+        found.append((report["verdict"], rows))
 
-    assert verdicts[0] == verdicts[1]
+    assert found[0] == found[1]
+    assert found[0][0] == ("incomplete" if by_url else "conformant")
 
 
 # -------------------------------------------------------------------- init
@@ -256,6 +272,7 @@ def test_each_comment_is_valid(home: Path, monkeypatch: pytest.MonkeyPatch) -> N
     ("arguments", "said"),
     [
         pytest.param(["not a url"], "is neither an http(s) URL", id="no-url"),
+        pytest.param(["api.example.com"], "did you mean 'https://api.example.com'?", id="bare"),
         pytest.param([URL, "--output", "no/such/folder.toml"], "can't be written", id="no-folder"),
         pytest.param([URL, "--output", "taken.toml"], "taken.toml exists; --force", id="exists"),
         pytest.param([URL, "--no-such-option"], "unrecognized arguments", id="wrong-option"),

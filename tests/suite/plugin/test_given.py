@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -135,6 +136,30 @@ def test_given_and_deleted(
 
     assert finished.code == 0, finished.output
     assert set(finished.verdicts().values()) == {"passed"}
+
+
+def test_six_of_a_pool(
+    run: Callable[..., Any],
+    start_mock: Callable[..., Any],
+    suite_environment: dict[str, str],
+    tmp_path: Path,
+) -> None:
+    """Six SIDs verify more than half of the contract; the rest names its reason."""
+    mock = start_mock("--operation-seconds", "0.03")
+    command = [sys.executable, creator(tmp_path), mock.base_url]
+    made = subprocess.run(command, env=suite_environment, capture_output=True, check=True)
+    pool = f"pool = {json.dumps(made.stdout.decode().split()[:6])}"
+    profile_with_pool = mock.changed(
+        "pool.toml", lambda text: text.replace('mode = "create"', f'mode = "pool"\n{pool}')
+    )
+
+    finished = run("--target", profile_with_pool)
+
+    assert finished.code == 0, finished.output
+    verdicts = [*finished.verdicts().values()]
+    assert verdicts.count("passed") >= 57
+    assert {*verdicts} == {"passed", "unverified"}
+    assert len(mock.names()) >= 4  # those beside the pool
 
 
 def creator(folder: Path) -> Path:

@@ -15,6 +15,7 @@ from orchestrator_contract.profile import examples, from_file
 
 PROJECT = Path(__file__).parents[3]
 NEEDS = sorted({need for one in catalogue.load().requirements.values() for need in one.needs})
+CLOCK = re.compile(r"^\[clock\]\n.*\n", re.MULTILINE)
 LEAST = """\
 [target]
 base_url = "http://127.0.0.1:1"
@@ -54,7 +55,7 @@ def test_bare_url(
     """Missing capabilities come with lines of a profile; the last line writes one."""
     url = start_mock("--operation-seconds", "0.03").base_url
 
-    asked = "DEL-STATUS,ERR-429-STATUS,KEY-TTL-MIN"
+    asked = "DEL-STATUS,ERR-429-STATUS,ERR-429-RETRY-AFTER,KEY-TTL-MIN"
     mock = suite_environment
     twilio = {"TWILIO_API_KEY": mock["MOCK_USER_1"], "TWILIO_API_SECRET": mock["MOCK_PASSWORD_1"]}
 
@@ -68,6 +69,12 @@ def test_bare_url(
     page = (done.report / "conformance.html").read_text("utf-8")
     assert "[clock]" in page
     assert "docs/profile.md#clock" in page
+    comment = (done.report / "conformance.md").read_text("utf-8")
+    number = r"(\d+)(?:</strong>)? (?:unverified|requirements could|of 4 requirements could)"
+    told = re.findall(f"Not verified: (\\d+)|{number}", done.output + page + comment)
+    assert len(told) >= 8
+    assert {int(one or other) for one, other in told} == {3}
+    assert done.conformance()["counts"]["unverified"] == 3
 
 
 def test_leftovers_are_said_last(run: Callable[..., Any], start_mock: Callable[..., Any]) -> None:
@@ -84,6 +91,19 @@ def test_leftovers_are_said_last(run: Callable[..., Any], start_mock: Callable[.
     sids = re.findall(r"conv_configuration_\w+", left)
     assert len(sids) == len(mock.names(1)) + len(mock.names(2)) > 0
     assert [note for note in done.conformance()["notes"] if all(sid in note for sid in sids)]
+
+
+def test_quiet(run: Callable[..., Any], start_mock: Callable[..., Any]) -> None:
+    """With -q a run still says why something is unverified, and where its report is."""
+    profile = start_mock().changed("no-clock.toml", lambda text: CLOCK.sub("", text))
+
+    done = run("--target", profile, "--requirement", "SID-UNKNOWN,KEY-TTL-MAX", "-q")
+
+    assert done.code == 0, done.output
+    assert "unverified: needs clock, which the target profile does not give\n  KEY-TTL-MAX\n" in (
+        done.output
+    )
+    assert f"\nreport: {done.report / 'conformance.html'}\nincomplete: 1 unv" in done.output
 
 
 def test_delete_requests(run: Callable[..., Any], start_mock: Callable[..., Any]) -> None:

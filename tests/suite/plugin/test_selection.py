@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from orchestrator_contract.contract import catalogue
+from orchestrator_contract.profile import examples
 
 Run = Callable[..., Any]
 KNOWN = catalogue.load().requirements
@@ -112,6 +113,8 @@ def test_missing_capability(run: Run, mock: Any, section: str, need: str) -> Non
     } == {}
     assert {one for one, row in rows if row["verdict"] == "unverified"} == needing
     assert [one for one in needing if f"needs {need}" not in finished.rows()[one]["reason"]] == []
+    assert all(f"    {line}\n" in finished.output for line in examples.example(need).splitlines())
+    assert f"docs/profile.md#{examples.anchor(need)}):" in finished.output
     assert finished.verdicts() | dict.fromkeys(needing, "") == dict.fromkeys(
         needing, ""
     ) | dict.fromkeys(others, "passed")
@@ -141,6 +144,7 @@ def test_no_provision(run: Run, mock: Any) -> None:
     needing = {one.id for one in KNOWN.values() if "provision" in one.needs}
     assert needing - {"CTRL-PAGE", "DEL-STATUS"} <= unverified  # seen in lists and 404s
     assert finished.verdicts()["SID-UNKNOWN"] == "passed"
+    assert f"    {examples.example('provision').splitlines()[1]}\n" in finished.output
 
 
 def test_require_verified(run: Run, mock: Any) -> None:
@@ -158,9 +162,9 @@ WORKERS = [pytest.param([], id="one-process"), pytest.param(["-n", "2"], id="xdi
 
 
 def conformant_in(text: str) -> bool:
-    """True if *text* calls an endpoint conformant; a page's style sheet has a colour for it."""
-    shown = re.sub(r"<(style|script)>.*?</\1>", "", text, flags=re.DOTALL)
-    return re.search(r"(?<!non)conformant", shown) is not None
+    """True if *text* calls an endpoint conformant, in a word, a colour of terminals or a sign."""
+    shown = re.sub(r"<(style|script)>.*?</\1>", "", text, flags=re.DOTALL)  # they name a colour
+    return re.search(r"(?<!non)conformant|\x1b\[32m *\w|✅", shown, re.IGNORECASE) is not None
 
 
 @pytest.mark.parametrize("workers", WORKERS)
@@ -168,6 +172,7 @@ def conformant_in(text: str) -> bool:
     ("asked", "removed"),
     [
         pytest.param("KEY-TTL-MAX", "clock", id="no-clock"),
+        pytest.param("KEY-REPLAY", "provision", id="nothing-to-delete"),
         pytest.param("CONV", "conversations", id="advisory-without-conversations"),
     ],
 )
@@ -175,7 +180,7 @@ def test_nothing_judged(run: Run, mock: Any, workers: list[str], asked: str, rem
     """A run in which all is unverified ends with 4, and nothing calls the endpoint conformant."""
     profile = mock.changed(f"nothing-judged-{removed}.toml", without(removed))
 
-    finished = run("--target", profile, "--requirement", asked, *workers)
+    finished = run("--target", profile, "--requirement", asked, "--color=yes", *workers)
 
     assert finished.code == 4, finished.output
     assert finished.conformance()["verdict"] == "incomplete"
@@ -188,7 +193,7 @@ def test_nothing_judged(run: Run, mock: Any, workers: list[str], asked: str, rem
 @pytest.mark.parametrize("workers", WORKERS)
 def test_no_test_selected(run: Run, mock: Any, workers: list[str]) -> None:
     """With a -k that selects no test the exit code is pytest's 5, and nothing is conformant."""
-    finished = run("--target", mock.profile, "-k", "no_such_test", *workers)
+    finished = run("--target", mock.profile, "-k", "no_such_test", "--color=yes", *workers)
 
     assert finished.code == 5, finished.output
     assert not conformant_in(finished.output)

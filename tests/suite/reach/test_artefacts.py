@@ -92,7 +92,8 @@ def found(
         accounts=BEARER if request.param == "bearer" else oauth(f"{gate.url}/token"),
     )
     folder = tmp_path_factory.mktemp("files")
-    files = ("--har", folder / "run.har", "--junitxml", folder / "junit.xml")
+    names = {"--har": "run.har", "--junitxml": "junit.xml", "--sarif": "found.sarif"}
+    files = [word for option, name in names.items() for word in (option, folder / name)]
     noise = ("--showlocals", "--tb=long", "-vv", "-rA")
     chosen = ("--requirement", "DEL,ERR-404-BODY,AUTH,CTRL-CONFIGURATION")
     finished = run("--target", target, "--yes", *files, *noise, *chosen, env=environment(**SECRETS))
@@ -108,11 +109,12 @@ def spellings(secret: str) -> Iterator[str]:
 
 
 def test_no_artefact_tells_a_secret(found: Found) -> None:
-    """Reports, recording, JUnit and terminal hold no token, client secret, proxy password or header value."""
+    """Reports, recording, JUnit, SARIF and terminal hold no token, client secret, proxy password or header value."""
     texts = [*found.texts()]
     secrets = [*HIDDEN, *found.source.issued, *(one[:60] for one in found.source.issued)]
 
-    assert {"conformance.json", "conformance.html", "run.har", "junit.xml"} <= dict(texts).keys()
+    written = {"conformance.json", "conformance.html", "run.har", "junit.xml", "found.sarif"}
+    assert written <= dict(texts).keys()
     assert [
         (name, form)
         for name, text in texts

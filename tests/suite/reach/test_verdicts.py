@@ -195,6 +195,16 @@ def test_a_proxy_for_plain_http(
     assert any("GET http" in line or "GET /" in line for line in proxy.requests())
 
 
+def test_no_proxy_for_loopback(judged: Start, mock: Mock, describe: Start) -> None:
+    """A loopback address is reached directly, whatever proxy profile and environment name."""
+    gone = "http://127.0.0.1:9"
+    target = describe(mock.base_url, f'proxy = "{gone}"')
+
+    found = judged(target, "--requirement", "SID-UNKNOWN", HTTP_PROXY=gone, ALL_PROXY=gone)
+
+    assert found == {"SID-UNKNOWN": "passed"}
+
+
 def test_all_at_once(
     judged: Start,
     front: Callable[..., Front],

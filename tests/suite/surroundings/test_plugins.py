@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,9 @@ ALL = (
     "--timeout=200",
 )
 RERUNS = ("--reruns", "2")
+#: The plugins as pytest's header names them.
+NAMES = {"allure-pytest", "asyncio", "cov", "html", "json-report", "randomly", "rerunfailures"}
+NAMES |= {"sugar", "timeout", "xdist"}
 DEFECT, BREACHED = "error-code-string:404", "ERR-404-BODY"
 
 
@@ -38,6 +42,8 @@ def test_conformant_endpoint(run: Run, alone: Any) -> None:
     assert names >= {"page.html", "report.json", "coverage.xml", "allure"}
     assert "mock-secret" not in done.output + written(done.folder)
     assert "INTERNALERROR" not in done.output
+    (active,) = re.findall(r"^plugins: (.*)$", done.output, re.MULTILINE)
+    assert {re.sub(r"-[\d.]+$", "", one) for one in active.split(", ")} >= NAMES
 
 
 @pytest.mark.parametrize(
