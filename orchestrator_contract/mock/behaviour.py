@@ -138,6 +138,11 @@ class Behaviour(Routing, Auth, RateLimit, Conversations, Idempotency):
         allowed = ", ".join(["GET", "HEAD", *(name for name in methods if name != "GET")])
         return self.refuse(request, wrong_method(allowed))
 
+    @classmethod
+    def among_others(cls) -> type[Behaviour]:
+        """The class that stands for this one beside others."""
+        return cls
+
     def unauthenticated(self, request: Request) -> Response:
         """The response to missing or wrong credentials."""
         return self.refuse(request, unauthenticated())
@@ -161,6 +166,9 @@ class Behaviour(Routing, Auth, RateLimit, Conversations, Idempotency):
         return Response.of(200, {"now": rfc3339(self.now())})
 
 
-def compose(*parts: type[Behaviour]) -> type[Behaviour]:
-    """One behaviour made of several overriding ones; an earlier part wraps a later one."""
-    return type("Composed", (*parts, Behaviour), {}) if parts else Behaviour
+def compose(*behaviours: type[Behaviour]) -> type[Behaviour]:
+    """One behaviour made of several overriding ones; an earlier one wraps a later one."""
+    if not behaviours:
+        return Behaviour
+    parts = [one.among_others() for one in behaviours]
+    return type("Composed", (*parts, Behaviour), {"among_others": classmethod(lambda cls: cls)})

@@ -106,7 +106,7 @@ def prepare(
     """A server on *sockets*, configured by *arguments*; it calls *ready* when it listens.
 
     Raises:
-        ValueError: a defect or variant is unknown, or two are cases of one.
+        ValueError: a defect or variant is unknown, or two can't be had together.
     """
     ports = [one.getsockname()[1] for one in sockets]
     host = f"[{arguments.host}]" if ":" in arguments.host else arguments.host

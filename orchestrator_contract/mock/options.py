@@ -6,12 +6,13 @@ import argparse
 import ipaddress
 import os
 from collections.abc import Callable, Iterable
-from itertools import pairwise
+from itertools import combinations, pairwise
 from pathlib import Path
 
 from orchestrator_contract.mock import registry
 from orchestrator_contract.mock.clients import options as clients
 from orchestrator_contract.mock.faults import RESERVED_SIDS
+from orchestrator_contract.mock.response_changes import clash
 from orchestrator_contract.mock.settings import (
     DEFAULT_SECRETS,
     DEFAULT_USERS,
@@ -179,7 +180,7 @@ def chosen(arguments: argparse.Namespace) -> list[registry.Class]:
     """Behaviours named by the options, outermost first.
 
     Raises:
-        ValueError: a name is unknown, or two defects are cases of one.
+        ValueError: a name is unknown, or two can't be had together.
     """
     defects, variants = _names(arguments.defect), _names(arguments.variant)
     without = _names(arguments.without)
@@ -197,10 +198,12 @@ def chosen(arguments: argparse.Namespace) -> list[registry.Class]:
         if one.partition(":")[0] == other.partition(":")[0]:
             raise ValueError(f"{one!r} and {other!r} are cases of one defect; take one of them")
     variants += [name for name in preset if name not in without]
-    return [
-        *(registry.DEFECTS[name].behaviour for name in dict.fromkeys(defects)),
-        *(registry.VARIANTS[name].behaviour for name in dict.fromkeys(variants)),
-    ]
+    named = [(name, registry.DEFECTS[name].behaviour) for name in dict.fromkeys(defects)]
+    named += [(name, registry.VARIANTS[name].behaviour) for name in dict.fromkeys(variants)]
+    for (one, first), (other, second) in combinations(named, 2):
+        if clash(first, second):
+            raise ValueError(f"{one!r} and {other!r} can't be had together; take one of them")
+    return [behaviour for _, behaviour in named]
 
 
 def regions(arguments: argparse.Namespace) -> int:

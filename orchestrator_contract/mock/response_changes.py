@@ -29,20 +29,46 @@ class ChangedResponse(Behaviour):
         """True if responses to this request are changed."""
         return True
 
-    def matches(self, request: Request, response: Response) -> bool:
+    @classmethod
+    def names(cls, request: Request, response: Response) -> bool:
         """True if the response is one of the named routes and statuses."""
-        route = request.route in ((self.route,) if isinstance(self.route, str) else self.route)
-        if isinstance(self.status, tuple):
-            return route and response.status in self.status
-        return route and self.status in (None, response.status)
+        route = request.route in ((cls.route,) if isinstance(cls.route, str) else cls.route)
+        if isinstance(cls.status, tuple):
+            return route and response.status in cls.status
+        return route and cls.status in (None, response.status)
 
-    async def finish(self, request: Request, response: Response) -> Response:
-        """Applies the change."""
-        response = await super().finish(request, response)
-        changed = self.matches(request, response) and self.applies(request)
-        if changed and self.once_in(self.every, "change"):
-            self.change(request, response)
-        return response
+    @classmethod
+    def among_others(cls) -> Class:
+        """A class with a `finish` of its own, which applies the change of this one."""
+        part: type[ChangedResponse]
+
+        async def finish(self: ChangedResponse, request: Request, response: Response) -> Response:
+            response = await super(part, self).finish(request, response)
+            changed = cls.names(request, response) and cls.applies(self, request)
+            if changed and self.once_in(cls.every, (part, "change")):
+                cls.change(request, response)
+            return response
+
+        part = type(cls.__name__, (cls,), {"finish": finish})
+        return part
+
+
+def clash(one: Class, other: Class) -> bool:
+    """True if two behaviours set an attribute differently, so that one would be lost."""
+    names = _set_by(one).keys() & _set_by(other).keys()
+    if issubclass(one, ChangedResponse) and issubclass(other, ChangedResponse):
+        names -= vars(ChangedResponse).keys()
+    return any(getattr(one, name) != getattr(other, name) for name in names)
+
+
+def _set_by(behaviour: Class) -> dict[str, object]:
+    classes = [cls for cls in behaviour.__mro__ if cls not in Behaviour.__mro__]
+    found = {name: value for cls in classes for name, value in vars(cls).items()}
+    return {
+        name: value
+        for name, value in found.items()
+        if not (name.startswith("__") or callable(value) or isinstance(value, classmethod))
+    }
 
 
 def on_response(

@@ -73,6 +73,11 @@ def test_profile(served: dict[str, Any]) -> None:
             "are cases of one defect",
             id="cases-of-one-defect",
         ),
+        pytest.param(
+            ["--defect", "malformed-sid-500:control,malformed-sid-no-response:nul"],
+            "can't be had together",
+            id="defects-that-clash",
+        ),
         pytest.param(["--variant", "nonesuch"], "unknown variant", id="unknown-variant"),
         pytest.param(["--regions", "0"], "at least 1", id="no-region"),
     ],

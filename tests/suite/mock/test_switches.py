@@ -84,6 +84,24 @@ def differs(hold: Hold, conformant: dict[str, list[Shown]]) -> Callable[[type[Be
     return differs
 
 
+def test_two_changes_of_responses_both_show(hold: Hold) -> None:
+    """Neither of two switches of one make is lost beside the other."""
+    html, no_hint = (
+        registry.DEFECTS[name].behaviour for name in ("error-html:404", "accepted-no-retry-after")
+    )
+
+    alone = [len(_changed(hold, one)) for one in (html, no_hint)]
+
+    assert min(alone) > 0
+    assert len(_changed(hold, html, no_hint)) == sum(alone)
+
+
+def _changed(hold: Hold, *behaviours: type[Behaviour]) -> list[Shown]:
+    """The responses of the written conversation that the conformant mock does not give."""
+    conformant, shown = hold("written", Behaviour), hold("written", compose(*behaviours))
+    return [one for one, other in zip(shown, conformant, strict=True) if one != other]
+
+
 @pytest.mark.parametrize("name", CONVERSATIONS)
 def test_conversation_repeats(hold: Hold, name: str) -> None:
     """The same behaviour gives the same transcript."""
@@ -97,6 +115,7 @@ RARE = {
     "key-429-stored:1-in-5",
     "key-429-stored:upper-case",
     "key-lost-after-update",
+    "key-scope-failed:region",
     "key-scope:all-accounts-upper-case",
     "key-ttl-some:failed-7-days",
     "keys-evicted:100",
@@ -104,6 +123,7 @@ RARE = {
     "other-account-deletes:updated",
     "other-account-reads:failed-operation",
     "other-call-replay-restores:update",
+    "pagination:full-last-page",
     "refused-delete-deletes:429-after-failure",
     "refused-delete-deletes:429-second-region",
     "replay-latest-operation",
