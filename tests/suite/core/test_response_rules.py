@@ -476,6 +476,29 @@ def test_refusal_whose_status_is_open(
     assert {"ERR-STATUS-MATCHES", "ERR-CODE-MATCHES"} <= bench.checks().keys()
 
 
+@pytest.mark.parametrize(
+    ("headers", "breached"),
+    [
+        pytest.param({"Content-Type": "application/json; charset=utf-8"}, ["HTTP-JSON"], id="json"),
+        pytest.param({"Content-Type": "application/problem+json"}, ["HTTP-JSON"], id="problem"),
+        pytest.param(HTML, [], id="page-of-an-edge"),
+    ],
+)
+def test_refusal_that_calls_itself_json(
+    bench: Bench, headers: dict[str, str], breached: list[str]
+) -> None:
+    """Where the status is open, too, a body that quotes its input unescaped is no JSON."""
+    call = Call("delete", "sid", allow=MALFORMED_KEY_STATUSES)
+
+    bench.endpoint.judge.judge(
+        bench.exchange(
+            "delete", (400, b'{"message": "the key "x" is malformed"}', headers), call=call
+        )
+    )
+
+    assert [*bench.breaches()] == breached
+
+
 @pytest.mark.parametrize("operation", ["delete", "delete-conversation"])
 def test_a_tolerated_status_is_held_to_nothing(start: Callable[..., Bench], operation: str) -> None:
     """Of a response whose status the profile tolerates only HTTP is judged, allowed or not."""
