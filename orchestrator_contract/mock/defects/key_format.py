@@ -334,7 +334,7 @@ class _Malformed500(Behaviour):
 @defect(
     "malformed-key-no-response",
     "The connection is closed without a response to a malformed key",
-    breaches=("KEY-MALFORMED-NO-5XX", "HTTP-COMPLETE"),
+    breaches=_NO_5XX,
 )
 class _NoResponse(Behaviour):
     async def finish(self, request: Request, response: Response) -> Response:

@@ -774,6 +774,7 @@ def test_malformed_input_without_an_answer(bench: Bench) -> None:
     for call in (
         Call("delete", "%00", malformed_sid=True),
         Call("delete", "sid", allow=MALFORMED_KEY_STATUSES),
+        Call("delete", "%00", allow=MALFORMED_KEY_STATUSES | {301}),
     ):
         for _ in range(3):
             bench.endpoint.judge.judge(bench.exchange("delete", TransportFault.CLOSED, call=call))

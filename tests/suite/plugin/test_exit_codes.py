@@ -139,6 +139,29 @@ def test_advisory_breach(run: Run, start_mock: StartMock, strict: bool) -> None:
     assert finished.verdicts() == {"DEL-202-LOCATION": "breached" if strict else "warned"}
 
 
+@pytest.mark.parametrize(
+    ("defect", "breached"),
+    [
+        ("malformed-key-no-response", "KEY-MALFORMED-NO-5XX"),
+        ("malformed-sid-no-response:nul", "SID-MALFORMED"),
+    ],
+)
+def test_no_response_to_malformed_input(
+    run: Run, start_mock: StartMock, defect: str, breached: str
+) -> None:
+    """A connection that is closed without a response breaches one requirement, not two."""
+    mock = start_mock("--operation-seconds", "0.03", "--defect", defect)
+
+    finished = run(
+        *("--target", mock.profile, "--effort", "standard"),
+        *("--requirement", f"{breached},SID-UNKNOWN,HTTP-COMPLETE"),
+    )
+
+    sane(finished)
+    verdicts = finished.verdicts()
+    assert [one for one, verdict in verdicts.items() if verdict == "breached"] == [breached]
+
+
 def test_closed_port(run: Run) -> None:
     """An unreachable endpoint is 4, and its address is named."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
