@@ -800,6 +800,36 @@ def test_lone_request_without_an_answer(bench: Bench) -> None:
     assert bench.endpoint.findings.records["HTTP-COMPLETE"].breaches == 2
 
 
+@pytest.mark.parametrize(
+    ("said", "call", "whole", "judged", "valid"),
+    [
+        pytest.param((404, error(404)), Call("delete", "x"), True, 1, 1, id="valid"),
+        pytest.param((404, error(404, code="x")), Call("delete", "x"), True, 1, 0, id="a-breach"),
+        pytest.param((405, error(405)), Call("delete", "x"), True, 1, 0, id="undocumented"),
+        pytest.param((410, error(410)), Call("delete", "x"), True, 0, 0, id="tolerated"),
+        pytest.param(
+            (404, b"<h1>no</h1>", HTML),
+            Call("delete", "%00", outside_api=True),
+            True,
+            0,
+            0,
+            id="edge",
+        ),
+        pytest.param((404, error(404)), Call("delete", "x"), False, 0, 0, id="recorded-in-part"),
+    ],
+)
+def test_statuses_that_count_as_valid(
+    start: Callable[..., Bench], said: Said, call: Call, whole: bool, judged: int, valid: int
+) -> None:
+    """The table of statuses counts as valid only responses that were judged whole."""
+    bench = start(tolerated=frozenset({410}))
+    exchange = bench.exchange("delete", said, call=call)
+
+    bench.endpoint.judge.judge(exchange, whole=whole)
+
+    assert bench.endpoint.findings.statuses == {exchange.status: [1, judged, valid]}
+
+
 BOTH = {"Content-Encoding": "gzip"}
 
 
