@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from random import Random
 
 from orchestrator_contract.contract import schemas
+from orchestrator_contract.inputs.malformed_sids import TRIMMED
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,7 @@ def _of_other_kinds(key: str) -> list[MalformedKey]:
         MalformedKey(moved, "hyphens in other places"),
         MalformedKey(f"{key},", "a comma after it"),
         MalformedKey(f"{key[:20]} {key[20:]}", "a space in it"),
+        MalformedKey(f"{key[:9]} {key[10:]}", "a group that begins with a space"),
         MalformedKey(f"0x{key[2:]}", "a group that begins with 0x"),
         MalformedKey(f"+{key[1:]}", "a group that begins with a plus"),
         MalformedKey(f"{key[:30]}_{key[31:]}", "an underscore in a group"),
@@ -76,6 +78,12 @@ def _normalised(key: str) -> list[MalformedKey]:
         MalformedKey(key.replace("-", "."), "dots for hyphens"),
         MalformedKey(_on_the_wire(key.replace("-", chr(0x2010))), "Unicode hyphens"),
         MalformedKey(f"{key}\xa0", "a Latin-1 no-break space after it"),
+        # A header's value has no controls of ASCII, and no space at its ends (R1 5.5).
+        *(
+            MalformedKey(key + _on_the_wire(one), f"{name} after it")
+            for one, name in TRIMMED.items()
+            if not one.isascii()
+        ),
     ]
 
 

@@ -33,6 +33,21 @@ class MalformedSid:
 USUAL_SID = re.compile(r"[a-z]+(?:_[a-z]+)*_[0-7][0-9a-z]{25}")
 
 
+#: What functions of common languages trim from the ends of a text, beside NUL.
+TRIMMED = {
+    " ": "a space",
+    "\t": "a tab",
+    "\n": "a line feed",
+    "\v": "a vertical tab",
+    "\f": "a form feed",
+    "\r": "a carriage return",
+    "\x1f": "a unit separator",
+    "\x85": "a next-line control",
+    "\xa0": "a no-break space",
+    "\u3000": "an ideographic space",
+    "\ufeff": "a byte order mark",
+}
+
 #: Segments that may name every configuration: never sent where some are not the run's own.
 WILDCARDS = tuple(
     MalformedSid(one, "a lone wildcard, or nothing", outside_api=not one)
@@ -49,8 +64,6 @@ def malformed_sids(
     it through one of them has normalised what it should have refused.
     """
     head, _, tail = target.rpartition("_")
-    # One and the same to readers of Crockford's base 32.
-    alike = tail.replace("0", "o").replace("1", "l")
     # In Crockford's base 32 the next after 7 are 8, 9, a to f: an id of more than 128 bits, of
     # which the real one is what is left of it.
     past = "89abcdef"["01234567".index(tail[0])] if tail[:1] in tuple("01234567") else "8"
@@ -75,9 +88,8 @@ def malformed_sids(
         ),
         MalformedSid(f"{target}%3Fx=1", "an encoded question mark after a real SID"),
         *(
-            [MalformedSid(head + "_" + alike, "a real SID, its digits 0 and 1 written as letters")]
-            if alike != tail
-            else []
+            MalformedSid(target + quote(one), f"{name} after a real SID")
+            for one, name in TRIMMED.items()
         ),
         *([MalformedSid(quote(name, safe=""), "the name of a configuration")] if name else []),
         MalformedSid("latest", "the word latest"),

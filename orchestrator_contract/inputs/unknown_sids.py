@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from random import Random
 
 from orchestrator_contract.inputs.identifiers import Identifiers
@@ -32,17 +33,23 @@ def unknown_sids(identifiers: Identifiers, random: Random, number: int) -> list[
     return found
 
 
-def near_sids(sid: str) -> list[str]:
+def near_sids(sid: str, *others: str) -> list[str]:
     """Well-formed SIDs that a lenient reader may take for *sid*.
 
-    They differ in one character, or in every one that a decoder of base 32 takes for another.
+    They differ in one character, or in every one that a decoder of base 32 takes for another; if
+    *sid* has none of those, one of *others* is taken.
     """
     if not USUAL_SID.fullmatch(sid):
         return []
-    head, tail = sid[:-_TAIL], sid[-_TAIL:]
-    alike = [head + tail.translate(alphabet) for alphabet in _ALIKE]
-    others = [_with_other_character(sid, place) for place in (len(sid) - 1, len(sid) - 13)]
-    return [*(one for one in alike if one != sid), *others]
+    alike = (_read_alike([sid, *filter(USUAL_SID.fullmatch, others)], one) for one in _ALIKE)
+    places = (len(sid) - 1, len(sid) - 13)
+    return [*filter(None, alike), *(_with_other_character(sid, place) for place in places)]
+
+
+def _read_alike(sids: Sequence[str], alphabet: dict[int, int]) -> str | None:
+    """The first of *sids* that *alphabet* changes, changed."""
+    changed = ((sid, sid[:-_TAIL] + sid[-_TAIL:].translate(alphabet)) for sid in sids)
+    return next((other for sid, other in changed if other != sid), None)
 
 
 def _with_other_character(sid: str, place: int) -> str:

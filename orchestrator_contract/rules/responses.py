@@ -178,10 +178,9 @@ class Judge:
             exchanges=[exchange],
             call=exchange.call,
         )
-        return ok & (
-            exchange.json.error is not None
-            or matches_schema(self.findings, exchange, UNDOCUMENTED_REFUSAL)
-        )
+        if exchange.json.error is not None:
+            return ok & self._as_labelled(exchange)
+        return ok & matches_schema(self.findings, exchange, UNDOCUMENTED_REFUSAL)
 
     def _observe_shape(self, exchange: Exchange) -> None:
         members = exchange.object.keys()

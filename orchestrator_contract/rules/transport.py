@@ -29,7 +29,7 @@ def _no_response(findings: Findings, exchange: Exchange) -> bool:
     seen = exchange.fault_text or str(exchange.fault)
     if exchange.fault in NO_ANSWER:
         findings.observe("OBS-TRANSPORT", f"no response to a {exchange.method}")
-        malformed = exchange.call.malformed_sid or exchange.call.allow == MALFORMED_KEY_STATUSES
+        malformed = exchange.call.malformed_sid or exchange.call.allow >= MALFORMED_KEY_STATUSES
         # Of malformed input the rule that refuses it decides.
         return False if malformed else no_answer(findings, exchange)
     coding = exchange.fault is TransportFault.ENCODING

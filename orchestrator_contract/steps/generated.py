@@ -125,12 +125,14 @@ class GeneratedRequests(_Generated):
             return None
         well_formed = key is not None and is_well_formed_key(key)
         odd = key is not None and not well_formed
+        malformed_sid = _WELL_FORMED_SID.fullmatch(segment) is None
         allow = MALFORMED_SID_STATUSES | OUTSIDE_API_STATUSES
         call = Call(
             "delete",
             segment,
             allow=allow | MALFORMED_KEY_STATUSES if odd else allow,
             outside_api=True,
+            malformed_sid=malformed_sid,
         )
 
         def send() -> Exchange:
@@ -144,11 +146,11 @@ class GeneratedRequests(_Generated):
         exchange = past_500(send)
         if odd:
             malformed_input.malformed_key_no_5xx(self._findings, exchange, f"value {key!r:.42}")
-        elif _WELL_FORMED_SID.fullmatch(segment):
-            malformed_input.not_found(self._findings, exchange)
-        else:
+        elif malformed_sid:
             kind = f"the generated SID {segment[:60]!r}"
             malformed_input.malformed_sid_refused(self._findings, exchange, kind)
+        elif exchange.response is not None:
+            malformed_input.not_found(self._findings, exchange)
         return exchange
 
     def _with_header(self, absent: Configuration, header: tuple[str, str]) -> Exchange:

@@ -31,8 +31,10 @@ class UnknownSids(Step):
         return found
 
     def near(self, configuration: Configuration) -> list[Configuration]:
-        """Unknown SIDs that differ from an existing one in one character."""
-        found = [Configuration(sid) for sid in near_sids(configuration.sid)]
+        """Unknown SIDs that a lenient reader takes for an existing one."""
+        own = self._endpoint.inventory.left.values()
+        others = [one.sid for one in own if one.scope == configuration.scope]
+        found = [Configuration(sid) for sid in near_sids(configuration.sid, *others)]
         for one in found:
             self._endpoint.absent.confirm(one)
         return found

@@ -16,6 +16,7 @@ from orchestrator_contract.mock.defects.bases import (
     page_token,
 )
 from orchestrator_contract.mock.errors import Problem, Refused
+from orchestrator_contract.mock.idempotency import HEADER
 from orchestrator_contract.mock.messages import Request, Response
 from orchestrator_contract.mock.registry import case, defect
 from orchestrator_contract.mock.response_changes import (
@@ -135,40 +136,52 @@ defect(
 # -- bodies that quote their input ------------------------------------------------------------
 
 
-class _QuotesSid(Behaviour):
-    """Base of defects where the message of a 404 quotes the SID."""
+class _Quotes(Behaviour):
+    """Base of defects where the message of an error quotes the input."""
 
+    status: int
     quote: Callable[[str, bytes], bytes]
+    #: The input that is quoted.
+    read: Callable[[Request], bytes]
 
     async def finish(self, request: Request, response: Response) -> Response:
         response = await super().finish(request, response)
         shown = request.route in ("delete", "fetch") and request.method != "HEAD"
-        if shown and response.status == 404:
-            message = "Configuration @SID@ was not found"
-            text = json.dumps({**response.document, "message": message}, ensure_ascii=False)
-            response.body = self.quote(text, unquote_to_bytes(request.path[len(ITEM) :]))
+        if shown and response.status == self.status:
+            document = {**response.document, "message": "@INPUT@ is not known"}
+            text = json.dumps(document, ensure_ascii=False)
+            response.body = self.quote(text, self.read(request))
         return response
 
 
-def _escaped(text: str, sid: bytes) -> str:
-    quoted = json.dumps(sid.decode("utf-8", "replace"), ensure_ascii=False)
-    return text.replace("@SID@", quoted[1:-1])
+def _unescaped(text: str, quoted: bytes) -> bytes:
+    return text.encode().replace(b"@INPUT@", quoted)
 
 
-defect(
+def _escaped(text: str, quoted: bytes) -> str:
+    literal = json.dumps(quoted.decode("utf-8", "replace"), ensure_ascii=False)
+    return text.replace("@INPUT@", literal[1:-1])
+
+
+def _cut(text: str, quoted: bytes) -> bytes:
+    whole = _escaped(text, quoted)
+    return whole.encode()[: len(whole)]
+
+
+@defect(
     "error-404-quotes-sid",
     "A 404 quotes the SID {}",
     case(
         "unescaped",
         "unescaped",
         "data: a quote, a backslash or a control character in the SID",
-        quote=lambda text, sid: text.encode().replace(b"@SID@", sid),
+        quote=_unescaped,
     ),
     case(
         "truncated",
         "and is cut to its length in characters",
         "data: a non-ASCII SID",
-        quote=lambda text, sid: _escaped(text, sid).encode()[: len(_escaped(text, sid))],
+        quote=_cut,
     ),
     case(
         "latin-1",
@@ -177,7 +190,33 @@ defect(
         quote=lambda text, sid: _escaped(text, sid).encode("latin-1", "replace"),
     ),
     breaches=("HTTP-JSON", "ERR-404-BODY"),
-)(_QuotesSid)
+)
+class _QuotesSid(_Quotes):
+    status = 404
+
+    @staticmethod
+    def read(request: Request) -> bytes:
+        return unquote_to_bytes(request.path[len(ITEM) :])
+
+
+@defect(
+    "error-400-quotes-key",
+    "A 400 quotes the malformed key {}",
+    case("unescaped", "unescaped", "data: a quote in the key", quote=_unescaped),
+    case(
+        "truncated",
+        "and is cut to its length in characters",
+        "data: a non-ASCII key",
+        quote=_cut,
+    ),
+    breaches=("HTTP-JSON",),
+)
+class _QuotesKey(_Quotes):
+    status = 400
+
+    @staticmethod
+    def read(request: Request) -> bytes:
+        return b", ".join(request.lines(HEADER))
 
 
 @defect(

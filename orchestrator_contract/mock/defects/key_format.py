@@ -204,6 +204,12 @@ def _without_swapped_hyphen(value: bytes) -> str:
         key=lambda value: _as_numbers(value) if re.search(rb"\w_\w[^-]*$", value) else "",
     ),
     case(
+        "space-in-group",
+        "a group may begin with a space",
+        "data: a key with a space in place of a digit",
+        key=lambda value: _as_numbers(value) if b" " in value else "",
+    ),
+    case(
         "0x",
         "a group may begin with 0x",
         "data: a key with 0x",
@@ -214,6 +220,18 @@ def _without_swapped_hyphen(value: bytes) -> str:
         "Unicode spaces around it are dropped",
         "data: a key with a Unicode space around it",
         key=lambda value: _if_text(value.decode("utf-8", "replace").strip()),
+    ),
+    case(
+        "ideographic-space",
+        "an ideographic space after it is dropped",
+        "data: a key with an ideographic space after it",
+        key=_without("\u3000$".encode()),
+    ),
+    case(
+        "byte-order-mark",
+        "a byte order mark after it is dropped",
+        "data: a key with a byte order mark after it",
+        key=_without("\ufeff$".encode()),
     ),
     case(
         "latin-1-spaces",
@@ -316,7 +334,7 @@ class _Malformed500(Behaviour):
 @defect(
     "malformed-key-no-response",
     "The connection is closed without a response to a malformed key",
-    breaches=("KEY-MALFORMED-NO-5XX", "HTTP-COMPLETE"),
+    breaches=_NO_5XX,
 )
 class _NoResponse(Behaviour):
     async def finish(self, request: Request, response: Response) -> Response:

@@ -131,7 +131,7 @@ defect(
         matches=lambda raw: len(raw) > 1000,
         drop=True,
     ),
-    breaches=("SID-MALFORMED", "HTTP-COMPLETE"),
+    breaches=_MALFORMED,
 )(_MalformedFails)
 
 

@@ -36,6 +36,24 @@ def _without_accents(sid: str) -> str:
     "sid-normalised",
     "A delete of a malformed SID deletes, because {}",
     case("trimmed", "white space around it is dropped", "data: white space", to=str.strip),
+    case(
+        "vertical-tab",
+        "a vertical tab after it is dropped",
+        "data: a vertical tab",
+        to=lambda sid: sid.removesuffix("\v"),
+    ),
+    case(
+        "separators",
+        "separators of ASCII around it are dropped",
+        "data: control characters",
+        to=lambda sid: sid.strip("\x1c\x1d\x1e\x1f"),
+    ),
+    case(
+        "byte-order-mark",
+        "a byte order mark after it is dropped",
+        "data: a byte order mark",
+        to=lambda sid: sid.removesuffix("\ufeff"),
+    ),
     case("lower-cased", "upper case is folded", "data: upper case", to=str.lower),
     case(
         "tail-lower-cased",

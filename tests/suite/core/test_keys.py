@@ -11,6 +11,7 @@ import pytest
 
 from orchestrator_contract.contract import catalogue
 from orchestrator_contract.contract.limits import HOUR
+from orchestrator_contract.effort import EFFORTS, Effort
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.http.response import Response
 from orchestrator_contract.inputs.identifiers import Identifiers, is_well_formed_key
@@ -25,12 +26,14 @@ from orchestrator_contract.inputs.malformed_keys import (
     malformed_keys_of_every_kind,
     schema_instances,
 )
+from orchestrator_contract.inputs.malformed_sids import malformed_sids
 from orchestrator_contract.redaction.redactor import Redactor
 from orchestrator_contract.results.findings import Findings
 from orchestrator_contract.rules import idempotency
 from orchestrator_contract.scope import DEFAULT_SCOPE, Scope
 
 KEY = "3f0c9a52-7d1e-4b8a-9c36-51e2d4a7b860"
+SID, ABSENT = (f"conv_configuration_0{letter * 25}" for letter in "ab")
 FIRST = "op_00000000000001"
 NEW_KEY = Identifiers(Random(1), "run").key
 
@@ -93,7 +96,7 @@ def test_other_digit_differs_in_one_place(place: int) -> None:
     assert [n for n in range(36) if other[n] != KEY[n]] == [place]
 
 
-@pytest.mark.parametrize("number", [2, 18])
+@pytest.mark.parametrize("number", [2, 23])
 def test_malformed_keys_match_no_pattern(number: int) -> None:
     """No malformed key, written or generated, is well-formed."""
     keys = malformed_keys(KEY, Random(1), number)
@@ -101,6 +104,16 @@ def test_malformed_keys_match_no_pattern(number: int) -> None:
     assert len(keys) == number
     # An insertion of a hyphen, or of nothing new, never leaves 8-4-4-4-12.
     assert not any(is_well_formed_key(one.value) for one in keys)
+
+
+@pytest.mark.parametrize("effort", [EFFORTS["standard"], EFFORTS["thorough"]])
+def test_written_lists_are_sent_whole(effort: Effort) -> None:
+    """No malformed key or SID of the written lists is left to chance."""
+    keys = malformed_keys(KEY, Random(1), 1000)
+    sids = malformed_sids(SID, ABSENT, Random(1), 1000, "a name")
+
+    assert (len(keys), len(sids)) == (effort.malformed_keys, effort.malformed_sids)
+    assert len(malformed_keys_of_every_kind(KEY)) <= effort.malformed_keys
 
 
 def test_instances_of_the_schema_can_be_sent() -> None:

@@ -476,6 +476,29 @@ def test_refusal_whose_status_is_open(
     assert {"ERR-STATUS-MATCHES", "ERR-CODE-MATCHES"} <= bench.checks().keys()
 
 
+@pytest.mark.parametrize(
+    ("headers", "breached"),
+    [
+        pytest.param({"Content-Type": "application/json; charset=utf-8"}, ["HTTP-JSON"], id="json"),
+        pytest.param({"Content-Type": "application/problem+json"}, ["HTTP-JSON"], id="problem"),
+        pytest.param(HTML, [], id="page-of-an-edge"),
+    ],
+)
+def test_refusal_that_calls_itself_json(
+    bench: Bench, headers: dict[str, str], breached: list[str]
+) -> None:
+    """Where the status is open, too, a body that quotes its input unescaped is no JSON."""
+    call = Call("delete", "sid", allow=MALFORMED_KEY_STATUSES)
+
+    bench.endpoint.judge.judge(
+        bench.exchange(
+            "delete", (400, b'{"message": "the key "x" is malformed"}', headers), call=call
+        )
+    )
+
+    assert [*bench.breaches()] == breached
+
+
 @pytest.mark.parametrize("operation", ["delete", "delete-conversation"])
 def test_a_tolerated_status_is_held_to_nothing(start: Callable[..., Bench], operation: str) -> None:
     """Of a response whose status the profile tolerates only HTTP is judged, allowed or not."""
@@ -751,6 +774,7 @@ def test_malformed_input_without_an_answer(bench: Bench) -> None:
     for call in (
         Call("delete", "%00", malformed_sid=True),
         Call("delete", "sid", allow=MALFORMED_KEY_STATUSES),
+        Call("delete", "%00", allow=MALFORMED_KEY_STATUSES | {301}),
     ):
         for _ in range(3):
             bench.endpoint.judge.judge(bench.exchange("delete", TransportFault.CLOSED, call=call))
@@ -774,6 +798,36 @@ def test_lone_request_without_an_answer(bench: Bench) -> None:
         ]
     }
     assert bench.endpoint.findings.records["HTTP-COMPLETE"].breaches == 2
+
+
+@pytest.mark.parametrize(
+    ("said", "call", "whole", "judged", "valid"),
+    [
+        pytest.param((404, error(404)), Call("delete", "x"), True, 1, 1, id="valid"),
+        pytest.param((404, error(404, code="x")), Call("delete", "x"), True, 1, 0, id="a-breach"),
+        pytest.param((405, error(405)), Call("delete", "x"), True, 1, 0, id="undocumented"),
+        pytest.param((410, error(410)), Call("delete", "x"), True, 0, 0, id="tolerated"),
+        pytest.param(
+            (404, b"<h1>no</h1>", HTML),
+            Call("delete", "%00", outside_api=True),
+            True,
+            0,
+            0,
+            id="edge",
+        ),
+        pytest.param((404, error(404)), Call("delete", "x"), False, 0, 0, id="recorded-in-part"),
+    ],
+)
+def test_statuses_that_count_as_valid(
+    start: Callable[..., Bench], said: Said, call: Call, whole: bool, judged: int, valid: int
+) -> None:
+    """The table of statuses counts as valid only responses that were judged whole."""
+    bench = start(tolerated=frozenset({410}))
+    exchange = bench.exchange("delete", said, call=call)
+
+    bench.endpoint.judge.judge(exchange, whole=whole)
+
+    assert bench.endpoint.findings.statuses == {exchange.status: [1, judged, valid]}
 
 
 BOTH = {"Content-Encoding": "gzip"}

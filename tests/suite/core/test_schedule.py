@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from orchestrator_contract.effort import EFFORTS
+from orchestrator_contract.http.exchange import Call
 from orchestrator_contract.profile import Limits, Profile
+from orchestrator_contract.pytest_plugin.options import RunOptions
+from orchestrator_contract.pytest_plugin.run import Run
 from orchestrator_contract.resources.configuration import Configuration
+from orchestrator_contract.results.verdict import Policy
 from orchestrator_contract.schedule import Pace, expected_s
 
 if TYPE_CHECKING:
@@ -39,6 +45,36 @@ def test_expected_time() -> None:
     assert seconds(life_s=3.0, room=1) - seconds(room=1) == pytest.approx(made * 3)
     assert seconds(life_s=3.0) < seconds(life_s=3.0, room=8) < seconds(life_s=3.0, room=1)
     assert seconds(1.0, 1.0, share=0.25) == pytest.approx(seconds(1.0, 1.0) / 4)
+
+
+@pytest.mark.parametrize(
+    ("delete_s", "other_s", "told"),
+    [
+        pytest.param(0.05, 0.05, "at 0.05 s a request, and 25 at most", id="in-time"),
+        pytest.param(
+            0.8, 0.02, "at 0.02 s a request and 0.8 s a DELETE, and 25 at most", id="slow-deletes"
+        ),
+        pytest.param(
+            3.0, 3.0, "at 3 s a request in full; it ends after 25, and samples less", id="very-slow"
+        ),
+    ],
+)
+def test_expected_time_is_told(
+    start: Callable[..., Bench], delete_s: float, other_s: float, told: str
+) -> None:
+    """The start of a run says how long it will take, and whether it has to sample less."""
+    bench = start(effort=STANDARD)
+    bench.endpoint.ownership.allow("x")
+    for method, seconds in (("DELETE", delete_s), ("GET", other_s)):
+        bench.script.on(f"{method} /Configurations/x", (404, {}))
+        bench.script.slow = seconds
+        bench.endpoint.client.send(
+            bench.endpoint.client.request(Call("other"), method, "/Configurations/x")
+        )
+    run = Run(RunOptions("pytest", None, None, Path(), STANDARD, Policy(), 0, frozenset()), None)
+    run.process.endpoint = bench.endpoint
+
+    assert re.match(rf"takes about \d+ min {re.escape(told)}", run.expectation(1))
 
 
 @pytest.mark.parametrize(

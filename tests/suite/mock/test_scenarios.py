@@ -55,11 +55,23 @@ def breaks_json(mock: Any, path: str) -> bool:
     method = "GET" if "?" in path else "DELETE"
     answer = mock.call(method, path)
     assert answer.status in (400, 404)
+    return not is_json(answer.body)
+
+
+def breaks_json_by_key(mock: Any, key: str) -> bool:
+    """True if the refusal of a malformed key has a body that is no JSON text."""
+    answer = mock.delete(mock.create(), key=key)
+    assert answer.status == 400
+    return not is_json(answer.body)
+
+
+def is_json(body: bytes) -> bool:
+    """True if *body* is a JSON text in UTF-8."""
     try:
-        json.loads(answer.body.decode("utf-8"))
+        json.loads(body.decode("utf-8"))
     except ValueError:
-        return True
-    return False
+        return False
+    return True
 
 
 def honoured(mock: Any, key: str) -> bool:
@@ -211,6 +223,17 @@ def page_skips(mock: Any, _: None) -> bool:
     return sids != shown
 
 
+def full_page_lacks(mock: Any, _: None) -> bool:
+    """True if the second of two pages that are full lacks an item."""
+    mock.create()
+    if len(mock.call("GET", COLLECTION).document["configurations"]) % 2:
+        mock.create()
+    size = len(mock.call("GET", COLLECTION).document["configurations"]) // 2
+    token = mock.call("GET", f"{COLLECTION}?pageSize={size}").document["meta"]["nextToken"]
+    last = mock.call("GET", f"{COLLECTION}?pageSize={size}&pageToken={token}").document
+    return len(last["configurations"]) < size
+
+
 def header_is_500(mock: Any, _: None) -> bool:
     """True if a delete with a header beyond ASCII is a 500."""
     return bool(mock.delete(mock.create(), headers={"User-Agent": "é"}).status == 500)
@@ -269,6 +292,8 @@ SHOWS: dict[str, tuple[Callable[[Any, Any], bool], Any]] = {
     "error-404-quotes-sid:truncated": (breaks_json, f"{COLLECTION}/%F0%9F%94%8E"),
     "error-404-quotes-sid:latin-1": (breaks_json, f"{COLLECTION}/%C3%A9"),
     "error-400-quotes-page-token": (breaks_json, f"{COLLECTION}?pageToken=a%22b"),
+    "error-400-quotes-key:unescaped": (breaks_json_by_key, f'"{KEY}"'),
+    "error-400-quotes-key:truncated": (breaks_json_by_key, f"{KEY}\xc3\xa9"),
     "malformed-key-honoured:numbers": (honoured, "\xd9\xa0f1c0e9a-3b7d-4c58-9a52-0d6f4be1c7ab"),
     "malformed-key-honoured:plus-sign": (honoured, "+f1c0e9a-3b7d-4c58-9a52-0d6f4be1c7ab"),
     "malformed-key-honoured:underscore-in-group": (
@@ -276,6 +301,9 @@ SHOWS: dict[str, tuple[Callable[[Any, Any], bool], Any]] = {
         "6f1c0e9a-3b7d-4c58-9a52-0d6f_be1c7ab",
     ),
     "malformed-key-honoured:0x": (honoured, "6f1c0e9a-0x7d-4c58-9a52-0d6f4be1c7ab"),
+    "malformed-key-honoured:space-in-group": (honoured, "6f1c0e9a- b7d-4c58-9a52-0d6f4be1c7ab"),
+    "malformed-key-honoured:ideographic-space": (honoured, f"{KEY}\xe3\x80\x80"),
+    "malformed-key-honoured:byte-order-mark": (honoured, f"{KEY}\xef\xbb\xbf"),
     "malformed-key-honoured:unicode-spaces": (honoured, f"\xe2\x80\x83{KEY}"),
     "malformed-key-honoured:latin-1-spaces": (honoured, f"{KEY}\x85"),
     "operation-cached:accept-encoding": (stale, "Accept-Encoding"),
@@ -307,12 +335,16 @@ SHOWS: dict[str, tuple[Callable[[Any, Any], bool], Any]] = {
     "malformed-sid-500:escape-and-letter": (status_of_sid, "x%C3a"),
     "malformed-sid-500:far-plane": (status_of_sid, "%F0%B0%80%80"),
     "malformed-sid-500:100-to-120": (status_of_sid, "x" * 110),
+    "sid-normalised:vertical-tab": (found_by, lambda sid: f"{sid}%0B"),
+    "sid-normalised:separators": (found_by, lambda sid: f"{sid}%1F"),
+    "sid-normalised:byte-order-mark": (found_by, lambda sid: f"{sid}%EF%BB%BF"),
     "sid-matched:swapped": (found_by, lambda sid: sid[:-2] + sid[-1] + sid[-2]),
     "sid-matched:private-use": (found_by, lambda sid: f"{sid[:9]}%EE%80%80{sid[9:]}"),
     "sid-matched:dotless-i": (found_by, lambda sid: sid.replace("i", "%C4%B1", 1)),
     "page-token-500": (token_is_500, "x" * 14),
     "other-account-lists-token": (token_opens, None),
     "pagination-skips-eleven": (page_skips, None),
+    "pagination:full-last-page": (full_page_lacks, None),
     "existing-500-header": (header_is_500, None),
     "key-unknown-failed-updated": (key_forgotten, None),
     "completed-kept:patch-then-put": (kept_after_updates, None),

@@ -139,6 +139,71 @@ def test_advisory_breach(run: Run, start_mock: StartMock, strict: bool) -> None:
     assert finished.verdicts() == {"DEL-202-LOCATION": "breached" if strict else "warned"}
 
 
+@pytest.mark.parametrize(
+    ("policy", "breached"),
+    [
+        pytest.param("", {"DEL-STATUS", "SID-UNKNOWN", "DELETED-DELETE"}, id="not-tolerated"),
+        pytest.param("[policy]\nundocumented_statuses = [410]\n", set(), id="tolerated"),
+    ],
+)
+def test_undocumented_status(
+    run: Run, start_mock: StartMock, policy: str, breached: set[str]
+) -> None:
+    """What the profile tolerates breaches nothing, and is reported all the same."""
+    mock = start_mock(
+        *("--operation-seconds", "0.03", "--defect", "unknown-sid:410,deleted-delete:410")
+    )
+    profile = mock.changed("policy.toml", lambda text: text + policy)
+
+    finished = run("--target", profile, "--requirement", "DEL-STATUS,SID,DELETED,KEY-REPLAY")
+
+    sane(finished)
+    verdicts = finished.verdicts()
+    assert {one for one, verdict in verdicts.items() if verdict == "breached"} == breached
+    assert finished.code == bool(breached), finished.output
+    assert finished.conformance()["statuses"]["410"]["seen"] > 0
+    assert finished.conformance()["statuses"]["410"]["valid"] == 0
+    page = (finished.report / "conformance.html").read_text("utf-8")
+    assert ("Undocumented statuses that the profile tolerates" in page) == (not breached)
+
+
+def test_lock_out(run: Run, start_mock: StartMock) -> None:
+    """Bad credentials that are locked out leave unverified only what that hides."""
+    mock = start_mock("--operation-seconds", "0.03", "--variant", "locks-out-long")
+
+    finished = run("--target", mock.profile, "--effort", "standard", "--requirement", "AUTH,SID")
+
+    sane(finished)
+    assert finished.code == 0, finished.output
+    hidden = {one: row for one, row in finished.rows().items() if row["verdict"] != "passed"}
+    assert {row["verdict"] for row in hidden.values()} == {"unverified"}
+    assert all(row["reason"].startswith("429 ") for row in hidden.values()), hidden
+    assert len(hidden) <= 2, hidden
+
+
+@pytest.mark.parametrize(
+    ("defect", "breached"),
+    [
+        ("malformed-key-no-response", "KEY-MALFORMED-NO-5XX"),
+        ("malformed-sid-no-response:nul", "SID-MALFORMED"),
+    ],
+)
+def test_no_response_to_malformed_input(
+    run: Run, start_mock: StartMock, defect: str, breached: str
+) -> None:
+    """A connection that is closed without a response breaches one requirement, not two."""
+    mock = start_mock("--operation-seconds", "0.03", "--defect", defect)
+
+    finished = run(
+        *("--target", mock.profile, "--effort", "standard"),
+        *("--requirement", f"{breached},SID-UNKNOWN,HTTP-COMPLETE"),
+    )
+
+    sane(finished)
+    verdicts = finished.verdicts()
+    assert [one for one, verdict in verdicts.items() if verdict == "breached"] == [breached]
+
+
 def test_closed_port(run: Run) -> None:
     """An unreachable endpoint is 4, and its address is named."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
