@@ -34,8 +34,9 @@ def _form(which: int) -> Callable[[int], str]:
     digits, tail, change = random.getrandbits(32), f"{random.getrandbits(92):023x}", which % 5
     version, variant = random.randrange(16), random.randrange(16)
     start, size, few = random.randint(24, 32), random.randint(1, 5), random.randint(4, 16)
-    some = random.sample(range(9, 36), random.randint(2, 6))
-    capitals = random.choice([[], some, range(36)])
+    # Up to so many letters of those behind the first group, or all, are capitals.
+    capitals = random.choice([0, random.randint(1, 3), random.randint(1, 3), 36])
+    order = random.sample(range(9, 36), 27)
 
     def form(number: int) -> str:
         first, fourth = (digits + number) % 2**32, "89ab"[int(tail[0], 16) % 4]
@@ -46,7 +47,9 @@ def _form(which: int) -> Callable[[int], str]:
             key = (key[:start] + key[start] * size + key[start + size :])[:36]
         if change == 3:
             key = "".join(one if one == "-" else f"{int(one, 16) % few:x}" for one in key)
-        return "".join(one.upper() if n in capitals else one for n, one in enumerate(key))
+        upper = [n for n in order if key[n].isalpha()][:capitals]
+        whole = capitals == len(key)
+        return "".join(one.upper() if whole or n in upper else one for n, one in enumerate(key))
 
     return form
 

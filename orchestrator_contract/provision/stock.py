@@ -9,7 +9,8 @@ from __future__ import annotations
 import contextlib
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field
 from functools import partial
@@ -33,7 +34,7 @@ from orchestrator_contract.scope import DEFAULT_SCOPE, Scope
 _SIZE, _LEFT = 5, 1
 #: Those that are created ahead of kinds that few tests need: in other scopes, and rich ones.
 _FEW = 2
-#: Longest wait for room that other processes of the run have, and between two looks, in seconds.
+#: Longest wait for room that others have, processes and threads, and between two looks, in seconds.
 _PATIENCE_S, _LOOK_S = 60.0, 0.5
 
 
@@ -72,6 +73,8 @@ class Stock:
         self._shelves = [_Shelf()]
         #: What is deleted beside the tests.
         self._deleting: list[Future[None]] = []
+        #: How many calls create or delete now, by scope, in whichever thread.
+        self._under_way: Counter[Scope] = Counter()
         self._lock = RLock()
         self._members = cycle(COMMON_PAYLOADS)
         #: Tests that are left.
@@ -266,7 +269,8 @@ class Stock:
         spare = self._client.coordinator.take_deletes(ahead)
         made: Sequence[Configuration] = ()
         try:
-            made = self._creator.create(wanted, scope, spare=spare)
+            with self._counted(scope):
+                made = self._creator.create(wanted, scope, spare=spare)
         except TooFew as error:
             made = error.made
             raise
@@ -281,7 +285,8 @@ class Stock:
         """True if it is worth to try again, before it is *spent* seconds on the clock."""
         if self.make_room(scope, at_any_cost=True):
             return True
-        if time.monotonic() > spent or not self._inventory.may_get_more(scope):
+        may_come = self._inventory.may_get_more(scope) or self._under_way[scope]
+        if time.monotonic() > spent or not may_come:
             return False
         with self._client.steps.step("waiting for room in the account"):
             time.sleep(_LOOK_S)
@@ -321,8 +326,20 @@ class Stock:
 
     def _delete(self, configurations: Sequence[Configuration]) -> None:
         """Delete these and wait for the end. What is busy makes no room now."""
-        with contextlib.suppress(Inconclusive):
+        scope = configurations[0].scope if configurations else DEFAULT_SCOPE
+        with self._counted(scope), contextlib.suppress(Inconclusive):
             cleanup.delete(self._poller, configurations, self._inventory.gone)
+
+    @contextlib.contextmanager
+    def _counted(self, scope: Scope) -> Iterator[None]:
+        """Count what is done within: others wait for what becomes of it."""
+        with self._lock:
+            self._under_way[scope] += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._under_way[scope] -= 1
 
 
 def _running(futures: Iterable[Future[None]]) -> list[Future[None]]:

@@ -18,6 +18,8 @@ from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.results.findings import Findings
 from orchestrator_contract.scope import ResourceKey
 
+#: Room with which nothing is judged beside.
+_LEAST_ROOM = 3
 #: Judges at once from which on a test runs in its turn, where any number of configurations fits.
 _MOST = 16
 
@@ -69,7 +71,7 @@ class Beside(Holder):
         Its findings are those of *test*, by default the present one; *configurations* are kept
         as long.
         """
-        if not (self._poller.is_slow or waits or test):
+        if not (self._poller.is_slow or waits or test) or self._is_narrow():
             judge()
             return None
         return self._begin(judge, test, {one.resource_key for one in configurations})
@@ -80,7 +82,7 @@ class Beside(Holder):
         It keeps what the test's fixtures have taken. Where many run already it is run now, with the
         random numbers that it would have beside them.
         """
-        if not (self._poller.is_slow or waits):
+        if not (self._poller.is_slow or waits) or self._is_narrow():
             body()
             return
         running, most = sum(not one.done() for one in self._waiting), self._inventory.share()
@@ -89,6 +91,10 @@ class Beside(Holder):
         else:
             with self._random.apart(self._random.getrandbits(64)):
                 body()
+
+    def _is_narrow(self) -> bool:
+        """True if two at once would only wait for each other's configuration."""
+        return 0 < self._inventory.share() < _LEAST_ROOM
 
     def _begin(
         self, judge: Callable[[], object], test: str, kept: set[ResourceKey]

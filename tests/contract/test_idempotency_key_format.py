@@ -69,6 +69,7 @@ def test_malformed_key_near_a_used_one_does_not_replay(
         check.not_honoured(used, again, key)
 
 
+@pytest.mark.run_first  # one request after the other
 @pytest.mark.beside
 @pytest.mark.requirement("KEY-MALFORMED-NO-5XX", "KEY-MALFORMED-NOT-HONOURED")
 def test_generated_malformed_key_does_not_replay(

@@ -21,6 +21,7 @@ def test_malformed_sid_is_refused(
             break
 
 
+@pytest.mark.run_first  # one request after the other
 @pytest.mark.beside
 @pytest.mark.requirement("SID-MALFORMED", "SID-MALFORMED-NO-EFFECT")
 def test_generated_malformed_sid_is_refused(

@@ -314,7 +314,7 @@ def _has_few_capitals(request: Request, key: str) -> bool:
             key.rpartition("-")[2][:1] in ("8", "9") and (request.sid or "")[-1:].isalpha()
         ),
     ),
-    breaches=("KEY-REPLAY", "KEY-ONE-OPERATION"),
+    breaches=("KEY-REPLAY", "KEY-REPLAY-ENDED", "KEY-ONE-OPERATION"),
 )
 class _Unknown(Behaviour):
     applies: Callable[[Request, str], bool]
