@@ -116,7 +116,9 @@ class Stock:
         if shelf is self._shelves[0]:
             size, holding = max(self.ahead, _SIZE), self._inventory.holding()
             size *= 1 if share or holding <= size else 2  # there may be no room for so many
-            room = share - _LEFT - holding
+            exist = sum(one.scope == shelf.scope for one in [*self._inventory.left.values()])
+            # What was begun may not be announced yet.
+            room = share - _LEFT - exist - max(len(shelf.creating), holding - exist)
             ready += self._unspoiled(DEFAULT_SCOPE)
         else:
             size, room = _FEW, 0

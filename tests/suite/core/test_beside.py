@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from threading import Barrier, Event
+from threading import Barrier, Event, current_thread
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -161,6 +161,21 @@ def test_judged_at_once_where_operations_are_quick(bench: Bench) -> None:
     assert bench.endpoint.beside.judge(lambda: judged.append("now")) is None
 
     assert judged == ["now"]
+
+
+@pytest.mark.parametrize(("room", "beside"), [(2, False), (3, True)])
+def test_judged_in_turn_where_there_is_little_room(
+    bench: Bench, slow: None, room: int, beside: bool
+) -> None:
+    """With two slots or one, what runs beside the tests only keeps them waiting."""
+    bound(bench, room)
+    threads: list[str] = []
+
+    bench.endpoint.beside.judge(lambda: threads.append(current_thread().name))
+    bench.endpoint.beside.run(lambda: threads.append(current_thread().name), waits=True)
+    bench.endpoint.beside.join()
+
+    assert [name != current_thread().name for name in threads] == [beside, beside]
 
 
 def test_findings_are_those_of_the_test_that_asked(bench: Bench, slow: None) -> None:
