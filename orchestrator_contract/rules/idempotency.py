@@ -166,11 +166,12 @@ def own_response_in_scope(
 ) -> bool:
     """A key in another scope does not return the first scope's response.
 
-    Scopes may number their operations alike, so an equal id alone is no evidence unless it is long.
+    Scopes may number their operations alike, and their configurations, so an equal id alone is no
+    evidence unless it is long.
     """
-    named = again.related_sid
+    named = again.related_sid if again.call.subject != first.call.subject else None
     same_id = again.succeeded and bool(again.operation_names & first.operation_names)
-    alike = named is None and again.object == first.object
+    alike = again.related_sid is None and again.object == first.object
     same_url = again.object.get("statusUrl") == first.object.get("statusUrl")
     if same_id and named is None and same_url:
         alike = alike or len(min(again.operation_names)) > _UNIQUE_ID

@@ -100,6 +100,23 @@ class UnauthorizedCallers(Step):
         Raises:
             Inconclusive: the other account may have a configuration of its own under the SID.
         """
+        caller, headers = self.caller_of(configuration, credentials, wrong)
+        call = Call("delete", configuration.sid, judge_content=False, credentials=credentials)
+        return self._api.delete_request(
+            configuration, key=key, caller=caller, headers=headers, call=call
+        )
+
+    def caller_of(
+        self,
+        configuration: Configuration,
+        credentials: str,
+        wrong: WrongCredentials | None = None,
+    ) -> tuple[int | None, list[tuple[str, str]]]:
+        """As `caller` tells, for *configuration*.
+
+        Raises:
+            Inconclusive: the other account may have a configuration of its own under the SID.
+        """
         scope = configuration.scope
         caller, headers = self.caller(credentials, scope, wrong)
         if caller is not None and self.may_exist(configuration.sid, Scope(caller, scope.region)):
@@ -107,10 +124,7 @@ class UnauthorizedCallers(Step):
                 f"account {caller + 1} may have a configuration of its own under the SID "
                 f"{configuration.sid:.60}"
             )
-        call = Call("delete", configuration.sid, judge_content=False, credentials=credentials)
-        return self._api.delete_request(
-            configuration, key=key, caller=caller, headers=headers, call=call
-        )
+        return caller, headers
 
     def caller(
         self, credentials: str, scope: Scope, wrong: WrongCredentials | None = None
@@ -217,8 +231,13 @@ class Disclosure(Step):
         self.read(url, "own")
         return self.read(url, credentials)
 
-    def url_of(self, configuration: Configuration) -> str:
-        """Where a configuration is fetched."""
+    def url_of(self, configuration: Configuration, credentials: str = "own") -> str:
+        """Where a configuration is fetched.
+
+        Raises:
+            Inconclusive: the other account may have a configuration of its own under the SID.
+        """
+        self._unauthorized.caller_of(configuration, credentials)
         return self._api.url(f"/Configurations/{configuration.sid}")
 
     def first_pages(self) -> list[str]:

@@ -127,7 +127,9 @@ def test_configuration_is_not_shown_to_another_account(
     disclosure: Disclosure, second_account: Scope, control: Configuration, check: Check
 ) -> None:
     """A fetch by another account shows no configuration."""
-    response = disclosure.read_after_owner(disclosure.url_of(control), "other account")
+    response = disclosure.read_after_owner(
+        disclosure.url_of(control, "other account"), "other account"
+    )
 
     check.not_shown("AUTH-READ-OTHER-ACCOUNT", response, control.sid)
 
@@ -138,7 +140,7 @@ def test_owner_sees_what_another_account_asked_for(
     disclosure: Disclosure, second_account: Scope, control: Configuration, check: Check
 ) -> None:
     """A configuration is shown to its owner after another account's fetch."""
-    disclosure.read(disclosure.url_of(control), "other account")
+    disclosure.read(disclosure.url_of(control, "other account"), "other account")
 
     check.exists(control)
 
@@ -155,7 +157,9 @@ def test_operation_is_not_shown_to_another_account(
     """Reads by another account show neither operation nor configuration in any state."""
     operation: Operation = request.getfixturevalue(state)
     polled = disclosure.read_after_owner(operation.url, "other account")
-    fetched = disclosure.read(disclosure.url_of(operation.configuration), "other account")
+    fetched = disclosure.read(
+        disclosure.url_of(operation.configuration, "other account"), "other account"
+    )
 
     for response in (polled, fetched):
         check.not_shown("AUTH-READ-OTHER-ACCOUNT", response, operation.sid)

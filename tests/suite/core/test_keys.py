@@ -169,6 +169,23 @@ def test_own_response_to_a_reused_key_is_conformant(again: dict[str, Any], scope
 
 
 @pytest.mark.parametrize(
+    ("operation", "breaches"),
+    [
+        pytest.param(FIRST, ["KEY-SCOPE-ACCOUNT"], id="the-first-operation"),
+        pytest.param("op_00000000000002", [], id="an-operation-of-its-own"),
+    ],
+)
+def test_sids_that_are_counted_alike_are_no_evidence(operation: str, breaches: list[str]) -> None:
+    """Each account may have its own configuration of one number, which a 202 names."""
+    found, related = findings(), {"configurationId": "sid"}
+    first = response(202, FIRST, related=related)
+
+    idempotency.reused(found, first, response(202, operation, scope=Scope(1, 0), related=related))
+
+    assert breached(found) == breaches
+
+
+@pytest.mark.parametrize(
     ("again", "must_accept", "ok"),
     [
         pytest.param(response(404), False, True, id="not-found"),

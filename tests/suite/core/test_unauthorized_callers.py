@@ -68,6 +68,8 @@ def test_other_account_is_not_sent_where_the_sid_may_be_its_own(
     if exists:
         with pytest.raises(Inconclusive, match="a configuration of its own"):
             callers.delete("other account", Configuration(sid))
+        with pytest.raises(Inconclusive, match="a configuration of its own"):
+            Disclosure(bench.endpoint).url_of(Configuration(sid), "other account")
     else:
         assert callers.delete("other account", Configuration(sid)).status == 404
     assert sum(sent.line.startswith("DELETE") for sent in bench.script.sent) == (not exists)
