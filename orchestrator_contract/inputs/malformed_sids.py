@@ -76,6 +76,7 @@ def malformed_sids(
         MalformedSid(f"{target}.json", "a format suffix after a real SID"),
         MalformedSid(f"{target};v=1", "a path parameter after a real SID"),
         MalformedSid(target.upper(), "a real SID in capitals"),
+        MalformedSid(f"{head}_{tail.upper()}", "a real SID in capitals after its prefix"),
         MalformedSid(target.replace("_", "-"), "a real SID, its underscores hyphens"),
         MalformedSid(tail or target[3:], "a real SID without its prefix"),
         MalformedSid(f"{target[:-2]}%4", "a real SID with half an escape", outside_api=True),
