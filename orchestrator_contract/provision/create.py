@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -78,6 +78,8 @@ class Creator:
         self._read_lag = ReadLag(self.listing, findings, self.identity.seen)
         self.payloads = Payloads(client, run_id)
         self._outlook = Outlook()
+        #: Names of creates that somebody follows: what they make is not lost.
+        self._followed: set[str] = set()
 
     # ---------------------------------------------------------------- several at once
 
@@ -145,11 +147,12 @@ class Creator:
         ]
         by_name = {payload["displayName"]: payload for payload in payloads}
         self._inventory.announce(by_name, batch.scope)
-        posted = dict(zip(by_name, self._post_all(payloads, batch.scope), strict=True))
-        operations = {name: one for name, one in posted.items() if isinstance(one, Operation)}
-        self._look_early([*operations.values()], batch.scope)
-        self._poller.finish([*operations.values()], early=False)
-        made = self._identify(operations, by_name, batch.scope)
+        with self._following(*by_name):
+            posted = dict(zip(by_name, self._post_all(payloads, batch.scope), strict=True))
+            operations = {name: one for name, one in posted.items() if isinstance(one, Operation)}
+            self._look_early([*operations.values()], batch.scope)
+            self._poller.finish([*operations.values()], early=False)
+            made = self._identify(operations, by_name, batch.scope)
         batch.made += made.values()
         for (name, outcome), extra in zip(posted.items(), extras, strict=True):
             if name not in made:
@@ -189,8 +192,11 @@ class Creator:
                 self._client.fetch(Configuration(sid, scope=scope))
 
     def recover(self, scope: Scope) -> bool:
-        """Look once for what creates without a clear response made; true if that frees room."""
-        names = self._inventory.uncertain(scope)
+        """Look once for what creates without a clear response made; true if that frees room.
+
+        What other threads are about to identify is theirs.
+        """
+        names = self._inventory.uncertain(scope) - self._followed
         if not names:
             return False
         sids = self.identity.listed_under(names, scope)
@@ -205,6 +211,15 @@ class Creator:
         free = names - sids.keys() - self._inventory.accepted.keys()
         self._inventory.vacate(*free)
         return bool(new or free)
+
+    @contextlib.contextmanager
+    def _following(self, *names: str) -> Iterator[None]:
+        """Follow the creates of *names*, which are announced."""
+        self._followed.update(names)
+        try:
+            yield
+        finally:
+            self._followed.difference_update(names)
 
     # ---------------------------------------------------------------- what can't be created
 

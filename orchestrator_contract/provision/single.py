@@ -50,6 +50,7 @@ class SingleCreator(Creator):
             operation = self._post(payload, DEFAULT_SCOPE, key, send=send)
             if isinstance(operation, Refusal):
                 raise NothingToDelete(operation.reason)
+        self._followed.add(payload["displayName"])
         return operation
 
     @contextlib.contextmanager
@@ -69,9 +70,10 @@ class SingleCreator(Creator):
         Raises:
             Inconclusive: it leads to none.
         """
-        self._poller.finish([operation], early=False)
         name = payload["displayName"]
-        made = self._identify({name: operation}, {name: payload}, DEFAULT_SCOPE)
+        with self._following(name):
+            self._poller.finish([operation], early=False)
+            made = self._identify({name: operation}, {name: payload}, DEFAULT_SCOPE)
         if name not in made:
             raise NothingToDelete(Refusal.after(operation).reason)
         self._inventory.use(made[name])
@@ -128,14 +130,15 @@ class SingleCreator(Creator):
         with self._one_more(scope):
             self.identity.look_before(scope)
             name = self._inventory.announce_twin(configuration.name, scope)
-            operation = self._post(payload, scope, name=name)
-            if isinstance(operation, Refusal):
-                raise NothingToDelete(operation.reason)
-            self._poller.finish([operation], early=False)
-            if operation.status != "COMPLETED":
-                self._inventory.vacate(name)
-                raise NothingToDelete(Refusal.after(operation).reason)
-        sid = self._twin_of(operation, configuration.name, scope)
+            with self._following(name):
+                operation = self._post(payload, scope, name=name)
+                if isinstance(operation, Refusal):
+                    raise NothingToDelete(operation.reason)
+                self._poller.finish([operation], early=False)
+                if operation.status != "COMPLETED":
+                    self._inventory.vacate(name)
+                    raise NothingToDelete(Refusal.after(operation).reason)
+                sid = self._twin_of(operation, configuration.name, scope)
         if sid is None:
             raise NothingToDelete(
                 "a second configuration of the same name can't be told from the first"

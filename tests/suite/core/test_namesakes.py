@@ -14,10 +14,10 @@ from orchestrator_contract.http.exchange import Call
 from orchestrator_contract.http.response import TransportFault
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.scope import DEFAULT_SCOPE, Scope
-from tests.suite.core.world import KEY, PLANE, TWO, World, deletable, left_of
+from tests.suite.core.world import ALL, KEY, PLANE, TWO, World, deletable, left_of
 
 if TYPE_CHECKING:
-    from tests.suite.core.conftest import Bench, Said
+    from tests.suite.core.conftest import Bench, Said, Sent
 
 
 def test_a_create_with_a_key(world: World, alone: Bench) -> None:
@@ -314,6 +314,32 @@ def test_a_changed_create_without_a_response_keeps_no_room(world: World, alone: 
     assert inventory.holding() == 1
     deletable(alone, "sid0", (404, {}))
     assert configurations.clean_up() == []
+
+
+def test_room_is_not_made_of_what_others_create(world: World, alone: Bench) -> None:
+    """A create that another thread follows is neither lost nor taken for its own."""
+    configurations = alone.endpoint.configurations
+    world.related = lambda _: None
+    alone.script.on(ALL, world.listed)
+    recovered: list[bool] = []
+
+    def ended(_: Sent) -> Said:
+        recovered.append(configurations.creator.recover(DEFAULT_SCOPE))
+        return 200, {"operationId": "op0", "status": "COMPLETED", "related": None}
+
+    def create(sent: Sent) -> Said:
+        said = world._create(sent)
+        alone.script.on("GET /Operations/op0", ended)
+        return said
+
+    alone.script.on("POST /Configurations", create)
+    alone.script.on("GET /Configurations/sid0", lambda _: (200, {"displayName": world.names()[0]}))
+
+    (made,) = configurations.take(1)
+
+    assert recovered
+    assert not any(recovered)
+    assert made.sid == "sid0"
 
 
 def test_a_name_that_holds_the_mark_of_twins_is_announced_whole(world: World, alone: Bench) -> None:
