@@ -197,13 +197,14 @@ def chosen(arguments: argparse.Namespace) -> list[registry.Class]:
     for one, other in pairwise(sorted(set(defects))):
         if one.partition(":")[0] == other.partition(":")[0]:
             raise ValueError(f"{one!r} and {other!r} are cases of one defect; take one of them")
-    variants += [name for name in preset if name not in without]
-    named = [(name, registry.DEFECTS[name].behaviour) for name in dict.fromkeys(defects)]
-    named += [(name, registry.VARIANTS[name].behaviour) for name in dict.fromkeys(variants)]
-    for (one, first), (other, second) in combinations(named, 2):
-        if clash(first, second):
+    named = {name: registry.DEFECTS[name].behaviour for name in defects}
+    named |= {name: registry.VARIANTS[name].behaviour for name in variants}
+    for one, other in combinations(named, 2):
+        if clash(named[one], named[other]):
             raise ValueError(f"{one!r} and {other!r} can't be had together; take one of them")
-    return [behaviour for _, behaviour in named]
+    # A named variant takes the place of one of the preset.
+    left = [name for name in preset if name not in {*without, *named}]
+    return [*named.values(), *(registry.VARIANTS[name].behaviour for name in left)]
 
 
 def regions(arguments: argparse.Namespace) -> int:
