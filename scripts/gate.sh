@@ -34,17 +34,19 @@ flag --strict "${INPUT_STRICT:-}"
 flag --require-verified "${INPUT_REQUIRE_VERIFIED:-}"
 flag --yes "${INPUT_YES:-}"
 
-# An older report must not be taken for this run's.
-rm -f "$report/conformance.json" "$report/conformance.md"
-
 log=$(mktemp)
-trap 'rm -f "$log"' EXIT
+# An older report, which may be the baseline, must not be taken for this run's.
+started=$(mktemp)
+trap 'rm -f "$log" "$started"' EXIT
+is_new() { # is_new FILE: true if this run wrote it
+  [ "$1" -nt "$started" ]
+}
 code=0
 "${PYTHON:-python3}" -m orchestrator_contract -p no:cacheprovider "${arguments[@]}" 2>&1 \
   | tee "$log" || code=${PIPESTATUS[0]}
 
 verdict=none
-if [ -f "$report/conformance.json" ]; then
+if is_new "$report/conformance.json"; then
   verdict=$("${PYTHON:-python3}" -c \
     'import json, sys; print(json.load(open(sys.argv[1], encoding="utf-8"))["verdict"])' \
     "$report/conformance.json")
@@ -62,7 +64,7 @@ message() { # The error message of the log, else its end, as an indented block o
   printf '%s\n' "$text" | sed 's/^/    /'
 }
 if [ -n "${GITHUB_STEP_SUMMARY:-}" ]; then
-  if [ -f "$report/conformance.md" ]; then
+  if is_new "$report/conformance.md"; then
     # A step's summary holds 1 MiB.
     head -c 1000000 "$report/conformance.md" >>"$GITHUB_STEP_SUMMARY"
   else

@@ -144,8 +144,9 @@ def test_strict_reaches_the_suite(tmp_path: Path, broken_mock: Path) -> None:
     assert verdicts(tmp_path) == {"SID-METHOD-NOT-ALLOWED": "breached"}
 
 
-def test_other_inputs_reach_the_suite(tmp_path: Path, broken_mock: Path) -> None:
-    """Seed, workers and the files of JUnit and SARIF; with fail-on known breaches pass."""
+@pytest.mark.parametrize("folder", ["known", "first"])
+def test_other_inputs_reach_the_suite(tmp_path: Path, broken_mock: Path, folder: str) -> None:
+    """Seed, workers, JUnit, SARIF and a baseline, which may be the report that is replaced."""
     common = {
         "target": str(broken_mock),
         "effort": "quick",
@@ -156,12 +157,12 @@ def test_other_inputs_reach_the_suite(tmp_path: Path, broken_mock: Path) -> None
     first = gate(tmp_path, **common, report="first", junit="a.xml", sarif="a.sarif")
 
     known = gate(
-        tmp_path, **common, baseline="first/conformance.json", fail_on="new", report="known"
+        tmp_path, **common, baseline="first/conformance.json", fail_on="new", report=folder
     )
 
     assert (first.code, known.code) == (1, 0), first.log + known.log
     assert "created: 2/2 workers" in first.log or "2 workers" in first.log
-    report = json.loads((tmp_path / "known/conformance.json").read_text(encoding="utf-8"))
+    report = json.loads((tmp_path / folder / "conformance.json").read_text(encoding="utf-8"))
     assert (report["seed"], report["comparison"]["open"]) == (7, ["ERR-404-BODY"])
     (run,) = json.loads((tmp_path / "a.sarif").read_text(encoding="utf-8"))["runs"]
     assert [one["ruleId"] for one in run["results"]] == ["ERR-404-BODY"]
