@@ -34,7 +34,7 @@ def ready(endpoint: Endpoint, *, tests: float = inf) -> None:
     preflight.reach()
     if not endpoint.effort.spare:
         with contextlib.suppress(Inconclusive):  # it tells only how long the run will take
-            endpoint.poller.time_response(preflight.delete_unknown(DEFAULT_SCOPE))
+            endpoint.poller.expect("delete", preflight.delete_unknown(DEFAULT_SCOPE))
     endpoint.configurations.begin(tests)
     if endpoint.profile.provision.mode is not None:
         preflight.provide()

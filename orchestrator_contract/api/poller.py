@@ -36,8 +36,8 @@ _MARGIN_S = 0.01
 _MAX_PAUSE_S = 2.0
 #: Operations that take longer are followed beside the tests.
 _LONG_S = 1.0
-#: The same for the responses that they begin with.
-_LONG_RESPONSE_S = 0.4
+#: The same for the 202s that they begin with.
+_LONG_202_S = 0.4
 #: How many turns operations of unknown length are asked in.
 _TURNS = 3
 #: How often an operation is asked about at least before it is held to have no end: some end only
@@ -74,8 +74,10 @@ class Poller:
         self._running_s: dict[str, float] = {}
         #: Called when operations are first seen to take long.
         self.observers: list[Callable[[], None]] = []
-        #: Shortest time to a response, in seconds, by the kind of request.
-        self._quickest_s: dict[str, float] = {}
+        #: Shortest time to a 202, in seconds, by the kind of request; until one was timed, that of
+        #: a refusal.
+        self._quickest_202_s: dict[str, float] = {}
+        self._refused_s: dict[str, float] = {}
         #: The same as it was found out by asking often.
         self._measured: dict[str, float] = {}
         self._stuck: set[str] = set()
@@ -89,13 +91,14 @@ class Poller:
         """
         operation = self._links.accept(exchange, configuration)
         operation.advanced_s = self.client.coordinator.advanced()
-        self.time_response(exchange)
+        kind = exchange.call.operation
+        self._quickest_202_s[kind] = min(exchange.elapsed, self._quickest_202_s.get(kind, inf))
         return operation
 
-    def time_response(self, exchange: Exchange) -> None:
-        """Note how long a response took: where all take long, `is_slow`."""
-        kind = exchange.call.operation
-        self._quickest_s[kind] = min(exchange.elapsed, self._quickest_s.get(kind, inf))
+    def expect(self, kind: str, refused: Exchange) -> None:
+        """Take 202s of a *kind* to be as slow as this refusal, until one is timed."""
+        if refused.response is not None:
+            self._refused_s[kind] = refused.elapsed
 
     # ---------------------------------------------------------------- polls
 
@@ -175,9 +178,10 @@ class Poller:
 
     @property
     def is_slow(self) -> bool:
-        """True if operations, or responses, take so long that other tests go on meanwhile."""
+        """True if operations, or 202s, take so long that other tests go on meanwhile."""
         long = max((self._running_s | self._typical).values(), default=0.0) >= _LONG_S
-        return long or max(self._quickest_s.values(), default=0.0) >= _LONG_RESPONSE_S
+        responses_s = self._refused_s | self._quickest_202_s
+        return long or max(responses_s.values(), default=0.0) >= _LONG_202_S
 
     def finish(self, operations: Sequence[Operation], *, early: bool = True) -> list[Operation]:
         """Poll until every operation is terminal; return the ended ones in order.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -263,6 +263,30 @@ def test_slow_202s(bench: Bench, elapsed: list[float], slow: bool) -> None:
     """Where each 202 takes long, other tests go on meanwhile; one may have been late by chance."""
     for number, seconds in enumerate(elapsed):
         exchange = bench.exchange("delete", (202, {"statusUrl": f"{PLANE}/Operations/{number}"}))
+        exchange.elapsed = seconds
+        bench.endpoint.poller.accept(exchange, Configuration("sid"))
+
+    assert bench.endpoint.poller.is_slow is slow
+
+
+@pytest.mark.parametrize(
+    ("refused", "accepted", "slow"),
+    [
+        pytest.param(0.8, (), True, id="refused"),
+        pytest.param(0.8, (0.1,), False, id="refused-slowly-by-chance"),
+        pytest.param(0.1, (0.8,), True, id="accepted"),
+    ],
+)
+def test_a_slow_refusal_counts_until_a_202_is_timed(
+    bench: Bench, refused: float, accepted: Sequence[float], slow: bool
+) -> None:
+    """A refused delete says before the first accepted one that responses are slow."""
+    first = bench.exchange("other", (404, {}))
+    first.elapsed = refused
+    bench.endpoint.poller.expect("delete", first)
+
+    for seconds in accepted:
+        exchange = bench.exchange("delete", (202, {"statusUrl": f"{PLANE}/Operations/1"}))
         exchange.elapsed = seconds
         bench.endpoint.poller.accept(exchange, Configuration("sid"))
 
