@@ -45,12 +45,14 @@ class SingleCreator(Creator):
         Raises:
             Inconclusive: it was not accepted.
         """
+        name = payload["displayName"]
         with self._one_more(DEFAULT_SCOPE):
-            self._inventory.announce([payload["displayName"]])
+            self._inventory.announce([name])
+            self._followed.add(name)  # until `conclude` has ended
             operation = self._post(payload, DEFAULT_SCOPE, key, send=send)
             if isinstance(operation, Refusal):
+                self._followed.discard(name)
                 raise NothingToDelete(operation.reason)
-        self._followed.add(payload["displayName"])
         return operation
 
     @contextlib.contextmanager
@@ -99,18 +101,28 @@ class SingleCreator(Creator):
         out = self._client.request(
             Call("create", shown), "POST", "/Configurations", key=key, payload=payload
         )
-        exchange = self._client.send(out, new_connection=new_connection)
-        if exchange.status == 202:
-            operation = self._poller.accept(exchange, Configuration(""))
-            if not operation.id or operation.id != self._poller.accept(first, Configuration("")).id:
-                self._poller.finish([operation], early=False)
-                if (sid := self._twin_of(operation, shown, DEFAULT_SCOPE)) is not None:
-                    with contextlib.suppress(NothingToDelete):  # it is deleted in the end
-                        self._inventory.charge(1)
-                    self._made_twin(sid, payload, name)
-                    return exchange
+        with self._following(name):
+            exchange = self._client.send(out, new_connection=new_connection)
+            if exchange.status == 202 and self._makes_twin(exchange, first, payload, name):
+                return exchange
         self._inventory.withdraw(name)
         return exchange
+
+    def _makes_twin(
+        self, again: Exchange, first: Exchange, payload: dict[str, Any], name: str
+    ) -> bool:
+        """True if a create sent *again* made one more, under another operation than the *first*."""
+        operation = self._poller.accept(again, Configuration(""))
+        if operation.id and operation.id == self._poller.accept(first, Configuration("")).id:
+            return False
+        self._poller.finish([operation], early=False)
+        sid = self._twin_of(operation, payload["displayName"], DEFAULT_SCOPE)
+        if sid is None:
+            return False
+        with contextlib.suppress(NothingToDelete):  # it is deleted in the end
+            self._inventory.charge(1)
+        self._made_twin(sid, payload, name)
+        return True
 
     # ---------------------------------------------------------------- one more of the same name
 
