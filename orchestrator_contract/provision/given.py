@@ -44,7 +44,7 @@ class ProgramError(Exception):
 
 
 def output_of(command: Sequence[str], *, seconds: float, most: int) -> str:
-    """What *command* prints until it ends; text that is no UTF-8 becomes escapes.
+    """Run *command* and return what it prints; text that is no UTF-8 becomes escapes.
 
     Raises:
         ProgramError: it takes longer than *seconds*, prints more than *most* bytes, or fails.

@@ -40,7 +40,7 @@ _PATIENCE_S, _LOOK_S = 60.0, 0.5
 
 @dataclass(eq=False)
 class _Shelf:
-    """What is created ahead of one kind, where creates take long."""
+    """Configurations of one kind that are created ahead, where creates take long."""
 
     scope: Scope = DEFAULT_SCOPE
     #: With all optional parts.
@@ -175,7 +175,7 @@ class Stock:
         return self.ahead if plain and not self._poller.is_slow else 0
 
     def _from_stock(self, wanted: list[Mapping[str, Any]], scope: Scope) -> list[Configuration]:
-        """What there is of *wanted*, which loses it."""
+        """Move what the stock has of *wanted* from there to the result."""
         found = []
         for members in ({}, RICH):
             reused = self._reuse(scope, wanted.count(members), rich=bool(members))
@@ -185,7 +185,7 @@ class Stock:
         return found
 
     def _await_create(self, wanted: Sequence[Mapping[str, Any]], scope: Scope) -> bool:
-        """Wait for the next of *wanted* that is created beside the tests; false if there is none.
+        """Wait until the next of *wanted* is created beside the tests; false if none will be.
 
         Where there is room for any number, more than a few are better created at once.
         """
@@ -201,7 +201,7 @@ class Stock:
         return bool(wait(creating, return_when=FIRST_COMPLETED).done)
 
     def newest(self) -> Configuration:
-        """The newest that nobody needs: where creates take long one that exists, else a new one.
+        """The newest idle one: where creates take long one that exists, else a new one.
 
         Raises:
             NothingToDelete: there is none to be had.
@@ -238,13 +238,13 @@ class Stock:
         self._inventory.use(*found)
 
     def _unspoiled(self, scope: Scope) -> list[Configuration]:
-        """What a test had and no delete was aimed at, or none that had a clear refusal."""
+        """Idle configurations of earlier tests at which no delete was aimed that may count."""
         untouched = self._client.ownership.untouched
         idle = [one for one in self._inventory.idle(scope) if untouched(one.resource_key)]
         return [one for one in idle if not self._inventory.is_leaving(one)]
 
     def claim(self, configuration: Configuration) -> bool:
-        """True if nobody needs it; the present test has it then."""
+        """Give it to the present test if it is idle; true if so."""
         with self._lock:
             found = configuration in self._inventory.idle(configuration.scope)
             if found:
@@ -317,7 +317,7 @@ class Stock:
         return self._creator.recover(scope)
 
     def _let_go(self, scope: Scope, others: int = 0) -> list[Configuration]:
-        """What can't serve again, and of the rest as many as it takes to make room for *others*."""
+        """Give up what can't serve again, and more until there is room for *others*."""
         with self._lock:
             good = self._unspoiled(scope)
             gone = [one for one in self._inventory.idle(scope) if one not in good]
