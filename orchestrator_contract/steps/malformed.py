@@ -25,7 +25,7 @@ from orchestrator_contract.scope import DEFAULT_SCOPE, Scope
 from orchestrator_contract.steps.deletes import Deletes
 from orchestrator_contract.steps.step import Step, Uses
 
-#: Malformed keys at once, and how many of those that are ignored are used again.
+#: Malformed keys at once where each needs a configuration, and how many ignored ones are enough.
 _WIDTH, _MOST_IGNORED = 4, 12
 #: Malformed SIDs between two looks at the configuration.
 _GROUP = 8
@@ -86,7 +86,7 @@ class MalformedRequests(Step):
             if not str(item.get("displayName")).startswith(own):
                 raise Inconclusive("the account holds configurations that are not the run's")
         self._endpoint.ownership.allow(*(one.segment for one in WILDCARDS), scope=scope)
-        return [self.sid(one, scope) for one in WILDCARDS]
+        return self.sids(WILDCARDS, scope)
 
     def unknown(self, sid: MalformedSid, scope: Scope) -> Exchange:
         """Delete a SID that only looks like one: it is not found."""
@@ -114,7 +114,7 @@ class MalformedRequests(Step):
 
     def sids(self, sids: Sequence[MalformedSid], scope: Scope = DEFAULT_SCOPE) -> list[Exchange]:
         """The responses to deletes of *sids*, some at a time."""
-        return self._endpoint.each(lambda one: self.sid(one, scope), sids, width=4)
+        return self._endpoint.each(lambda one: self.sid(one, scope), sids)
 
 
 @dataclass(eq=False, slots=True)
@@ -151,7 +151,7 @@ class MalformedKeys(Step):
         def send(key: MalformedKey) -> tuple[MalformedKey, Exchange]:
             return key, self._malformed.key(used.configuration, key)
 
-        return self._endpoint.each(send, keys[:most], width=_WIDTH)
+        return self._endpoint.each(send, keys[:most])
 
     def use(self, keys: Sequence[MalformedKey]) -> list[MalformedKeyUse]:
         """Delete under each of *keys*; use ignored ones again.
@@ -160,17 +160,22 @@ class MalformedKeys(Step):
             Inconclusive: there is nothing to delete.
         """
         uses: list[MalformedKeyUse] = []
-        configuration = self._endpoint.configurations.one()
-        for key in keys:
-            use = MalformedKeyUse(key, configuration, self._malformed.key(configuration, key))
-            malformed_input.malformed_key_treatment(self._endpoint.findings, use.first, key.why)
-            uses.append(use)
-            if sum(one.ignored for one in uses) == _MOST_IGNORED:
-                break
-            if use.ignored:
-                configuration = self._endpoint.configurations.one()
+        idle: list[Configuration] = []
+        while len(uses) < len(keys) and sum(one.ignored for one in uses) < _MOST_IGNORED:
+            group = keys[len(uses) : len(uses) + _WIDTH]
+            if missing := len(group) - len(idle):
+                idle += self._endpoint.configurations.take(missing, least=0 if idle else 1)
+            sent = self._endpoint.each(self._use_once, [*zip(group, idle, strict=False)])
+            idle = [one.configuration for one in sent if not one.ignored]
+            uses += sent
         self._use_again([one for one in uses if one.ignored])
         return uses
+
+    def _use_once(self, what: tuple[MalformedKey, Configuration]) -> MalformedKeyUse:
+        key, configuration = what
+        use = MalformedKeyUse(key, configuration, self._malformed.key(configuration, key))
+        malformed_input.malformed_key_treatment(self._endpoint.findings, use.first, key.why)
+        return use
 
     def last_refused(self, uses: Sequence[MalformedKeyUse]) -> MalformedKeyUse:
         """The last of *uses*, which was refused.

@@ -65,6 +65,7 @@ def test_no_spelling_of_the_path_needs_no_credentials(
     check.unchanged_while_deleting(target, responses)
 
 
+@pytest.mark.beside
 @pytest.mark.extended
 @pytest.mark.requirement("AUTH-NO-DISCLOSURE")
 @pytest.mark.parametrize("credentials", ["missing", "wrong"])

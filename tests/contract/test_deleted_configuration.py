@@ -20,6 +20,7 @@ def test_fetch_returns_404_each_time(completed: Operation, check: Check, times: 
         check.deleted(completed)
 
 
+@pytest.mark.beside
 @pytest.mark.requirement("DELETED-DELETE")
 @pytest.mark.parametrize("times", LOOKS)
 def test_delete_returns_404_each_time(completed: Operation, check: Check, times: int) -> None:
@@ -28,6 +29,7 @@ def test_delete_returns_404_each_time(completed: Operation, check: Check, times:
         check.not_found_again(completed)
 
 
+@pytest.mark.beside
 @pytest.mark.extended
 @pytest.mark.requirement("DELETED-DELETE")
 def test_new_key_returns_404_at_each_use(

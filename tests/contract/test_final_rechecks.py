@@ -23,8 +23,8 @@ def test_oldest_keys_return_their_responses(
     final_looks: FinalLooks, deletes: Deletes, check: Check
 ) -> None:
     """The run's first keys return their responses after all others were used."""
-    for operation in final_looks.oldest_keys():
-        check.same_response(operation, deletes.repeat(operation))
+    for operation, again in deletes.repeat_each(final_looks.oldest_keys()):
+        check.same_response(operation, again)
         check.not_found_again(operation)
 
 

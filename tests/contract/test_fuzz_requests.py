@@ -8,12 +8,14 @@ from orchestrator_contract.steps.generated import GeneratedRequests
 from orchestrator_contract.steps.list_walks import ListedConfigurations
 
 
+@pytest.mark.beside
 @pytest.mark.requirement("SID-UNKNOWN", "SID-MALFORMED", "DEL-STATUS", "KEY-MALFORMED-NO-5XX")
 def test_generated_delete_is_refused(generated_requests: GeneratedRequests) -> None:
     """A delete of a generated SID under a generated key is refused."""
     generated_requests.deletes()
 
 
+@pytest.mark.beside
 @pytest.mark.requirement("SID-UNKNOWN")
 def test_delete_with_a_generated_header_is_not_found(
     generated_requests: GeneratedRequests,
