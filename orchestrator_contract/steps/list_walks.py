@@ -106,7 +106,7 @@ class ListedConfigurations(Step):
 
     def _take(self) -> list[Configuration]:
         if self._endpoint.effort.few:
-            return self._configurations.take(3, least=1)
+            return self._configurations.take(2, least=1)
         return self._configurations.take(10, payloads=[RICH], least=1, sparing=True)
 
     def _accept(self, configuration: Configuration) -> Operation:

@@ -27,6 +27,8 @@ from orchestrator_contract.steps.step import Step, Uses
 
 #: Malformed keys at once where each needs a configuration, and how many ignored ones are enough.
 _WIDTH, _MOST_IGNORED = 4, 12
+#: Seconds that a create takes from which on one configuration after the other is used.
+_LONG_CREATE_S = 1
 #: Malformed SIDs between two looks at the configuration.
 _GROUP = 8
 _READS = 3
@@ -161,8 +163,9 @@ class MalformedKeys(Step):
         """
         uses: list[MalformedKeyUse] = []
         idle: list[Configuration] = []
+        width = _WIDTH if self._endpoint.poller.usual_s("create") < _LONG_CREATE_S else 1
         while len(uses) < len(keys) and sum(one.ignored for one in uses) < _MOST_IGNORED:
-            group = keys[len(uses) : len(uses) + _WIDTH]
+            group = keys[len(uses) : len(uses) + width]
             if missing := len(group) - len(idle):
                 idle += self._endpoint.configurations.take(missing, least=0 if idle else 1)
             sent = self._endpoint.each(self._use_once, [*zip(group, idle, strict=False)])
