@@ -15,6 +15,7 @@ from orchestrator_contract.guard import is_plain
 from orchestrator_contract.http.exchange import Call, Exchange
 from orchestrator_contract.provision.identity import Identity
 from orchestrator_contract.provision.inventory import Inventory
+from orchestrator_contract.provision.payload import BRIDGE, replacement
 from orchestrator_contract.resources.configuration import READ_LAG_S, Configuration
 from orchestrator_contract.scope import Scope
 
@@ -36,10 +37,12 @@ def clean_up(
 
     Each is tried twice, and the last few again.
     """
-    # What was interrupted may not be listed, nor can be deleted, before its create has ended.
-    accepted = inventory.accepted
+    # A create that is still under way may not be listed, and what it makes can't be deleted.
+    may_be_there = inventory.unresolved.keys() | inventory.left.keys()
     open_ = [
-        operation for name in inventory.unresolved if (operation := accepted.get(name)) is not None
+        operation
+        for name, operation in inventory.accepted.items()
+        if name in may_be_there and not operation.done
     ]
     with contextlib.suppress(Inconclusive):
         poller.finish(open_, early=False)
@@ -145,10 +148,26 @@ def delete(
 ) -> list[Configuration]:
     """Delete these and wait for the end; *gone* is called with those that are gone.
 
+    A bridged service may keep a configuration from being deleted (contract.md), so it is removed
+    where it does.
+
     Returns:
         Those answered 409: a test may have begun to delete or to update them, or their create is
         under way.
     """
+    busy, failed = _delete(poller, configurations, gone)
+    bridged = [one for one in (*busy, *failed) if one.is_bridged]
+    if not bridged:
+        return busy
+    _remove_bridges(poller, bridged)
+    again, _ = _delete(poller, bridged, gone)
+    return [one for one in busy if one not in bridged] + again
+
+
+def _delete(
+    poller: Poller, configurations: Sequence[Configuration], gone: Callable[..., None]
+) -> tuple[list[Configuration], list[Configuration]]:
+    """Delete these once; return those answered 409, and those whose deletes FAILED."""
     call = Call("delete", allow=frozenset({401, 403, 410}))
 
     def send(configuration: Configuration) -> Exchange | None:
@@ -172,7 +191,20 @@ def delete(
     with contextlib.suppress(Inconclusive):
         poller.finish(accepted, early=False)
     gone(*(one.configuration for one in accepted if one.status == "COMPLETED"))
-    return busy
+    return busy, [one.configuration for one in accepted if one.status == "FAILED"]
+
+
+def _remove_bridges(poller: Poller, configurations: Sequence[Configuration]) -> None:
+    """Update these so that no service is bridged to them, as far as the endpoint lets it be."""
+
+    def update(configuration: Configuration) -> None:
+        payload = {**replacement(configuration), BRIDGE: {}}
+        with contextlib.suppress(Inconclusive):
+            exchange = poller.client.send(poller.client.update_request(configuration, payload))
+            if exchange.status == 202:
+                poller.finish([poller.accept(exchange, configuration)], early=False)
+
+    poller.client.parallel(update, list(configurations))
 
 
 def _may_be_there(name: str, inventory: Inventory, *, readable: bool) -> bool:

@@ -19,6 +19,7 @@ GROUPINGS = (
 #: Used when neither the profile nor an existing configuration names a memory store.
 FALLBACK_MEMORY_STORE = "mem_store_01k1etk2y5f1y9fpe2epfdtvv2"
 _MAX_NAME = 32
+BRIDGE = "conversationsV1Bridge"
 #: Every optional part of a configuration at once; the service of the bridge is filled in.
 RICH: dict[str, Any] = {
     "description": "contract test, Prüfung <b>&amp; 设定</b>",
@@ -26,7 +27,7 @@ RICH: dict[str, Any] = {
     "memoryExtractionEnabled": True,
     "statusCallbacks": [{"url": "https://example.com/callback", "method": "POST"}],
     "intelligenceConfigurationIds": ["intelligence_configuration_1"],
-    "conversationsV1Bridge": {},
+    BRIDGE: {},
 }
 #: The members of one that is to be made now; an older one serves only where there is no room.
 NEW = {"description": "contract test, made when a test asked"}
@@ -35,6 +36,15 @@ NEW = {"description": "contract test, made when a test asked"}
 def is_rich(configuration: Configuration) -> bool:
     """True if *configuration* was created with every optional part."""
     return configuration.payload.keys() >= RICH.keys()
+
+
+def replacement(configuration: Configuration, **changed: Any) -> dict[str, Any]:
+    """The payload of a PUT: all members of the create, *changed*, and channelSettings.
+
+    A PUT replaces all members and requires channelSettings.
+    """
+    settings = configuration.shown.get("channelSettings") or {}
+    return {"channelSettings": settings, **configuration.payload, **changed}
 
 
 class Payloads:
@@ -64,11 +74,9 @@ class Payloads:
         suffix = extra.pop("displayName", None)
         if suffix is not None:
             payload["displayName"] = (payload["displayName"] + suffix)[:_MAX_NAME]
-        if "conversationsV1Bridge" in extra:
+        if BRIDGE in extra:
             # A service takes one configuration (S2).
-            extra["conversationsV1Bridge"] = {
-                "serviceId": f"IS{uuid5(NAMESPACE_OID, payload['displayName']).hex}"
-            }
+            extra[BRIDGE] = {"serviceId": f"IS{uuid5(NAMESPACE_OID, payload['displayName']).hex}"}
         return payload | extra
 
     def plain(self, scope: Scope = DEFAULT_SCOPE) -> dict[str, Any]:

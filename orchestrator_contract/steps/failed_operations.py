@@ -73,7 +73,11 @@ class FailedOperations(Step):
     def _is_unspoiled(self, operation: Operation) -> bool:
         inventory, configuration = self._endpoint.inventory, operation.configuration
         spoiled = inventory.is_leaving(configuration) or inventory.is_gone(configuration)
-        return not spoiled and not self._deletes.is_withheld(operation)
+        return not (spoiled or self._is_doubtful(operation) or self._deletes.is_withheld(operation))
+
+    def _is_doubtful(self, operation: Operation) -> bool:
+        """True if another delete of it got a 500 or 503, and may have been carried out."""
+        return self._endpoint.ownership.doubtful(operation.resource_key)
 
     def fail(self, number: int) -> list[Operation]:
         """*number* keyed deletes that FAILED; a COMPLETED one must have deleted.
@@ -103,7 +107,7 @@ class FailedOperations(Step):
         """The *operations* that FAILED, at their end.
 
         Raises:
-            Inconclusive: none failed.
+            Inconclusive: none failed, or only beside another delete that may have been carried out.
         """
         ended = self._endpoint.poller.finish(operations)
         for operation in (one for one in ended if one.status == "COMPLETED"):
@@ -116,8 +120,11 @@ class FailedOperations(Step):
             seen = ", ".join(sorted({one.status for one in operations}))
             raise Inconclusive(f"the profile's way to make an operation fail ended {seen}")
         deletion.failed_as_provoked(self._endpoint.findings)
-        self._endpoint.rechecks.failed(failed)
-        return failed
+        certain = [one for one in failed if not self._is_doubtful(one)]
+        if not certain:
+            raise Inconclusive("another delete got a 500 or 503, and may have been carried out")
+        self._endpoint.rechecks.failed(certain)
+        return certain
 
     def accept(self, configuration: Configuration) -> Operation:
         """A keyed delete that is to fail, accepted and not followed yet."""

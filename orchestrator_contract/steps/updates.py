@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from orchestrator_contract.exceptions import Inconclusive
 from orchestrator_contract.http.request import Request
 from orchestrator_contract.http.retry_after import past_500
+from orchestrator_contract.provision.payload import replacement
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.rules import control_plane
@@ -67,14 +66,6 @@ class Updates(Step):
             raise Inconclusive(
                 "the run did not write the content of this configuration, and so does not change it"
             )
-        payload = self.payload(configuration, text) if method == "PUT" else {"description": text}
+        changed = {"description": text}
+        payload = replacement(configuration, **changed) if method == "PUT" else changed
         return self._api.update_request(configuration, payload, method=method, key=key)
-
-    @staticmethod
-    def payload(configuration: Configuration, text: str) -> dict[str, Any]:
-        """The body of a PUT: all members of the create, and channelSettings.
-
-        A PUT replaces all members and requires channelSettings.
-        """
-        settings = configuration.shown.get("channelSettings") or {}
-        return {"channelSettings": settings, **configuration.payload, "description": text}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -95,6 +96,32 @@ def test_what_can_not_be_removed(
     tries = 2 if gone else 4
     assert alone.script.lines().count(f"DELETE /Configurations/{one.sid}") == tries
     assert "DEL-STATUS" not in alone.breaches()
+
+
+@pytest.mark.parametrize(
+    "said", [pytest.param([(409, {})], id="refused"), pytest.param([], id="failed")]
+)
+def test_a_bridged_service_is_removed_where_it_keeps_a_configuration(
+    world: World, alone: Bench, said: list[Said]
+) -> None:
+    """A delete that a bridged service prevents is sent again without it."""
+    (one,) = alone.endpoint.configurations.take(1, payloads=[{"conversationsV1Bridge": {}}])
+    deletable(alone, one.sid, *said, status="COMPLETED" if said else "FAILED")
+
+    url = f"{PLANE}/Operations/put"
+
+    def update(sent: Sent) -> Said:
+        assert json.loads(sent.body)["conversationsV1Bridge"] == {}
+        deletable(alone, one.sid)
+        return 202, {"statusUrl": url}, {"Retry-After": "1"}
+
+    alone.script.on(
+        "GET /Operations/put",
+        (200, {"operationId": "put", "status": "COMPLETED", "statusUrl": url}),
+    )
+    alone.script.on(f"PUT /Configurations/{one.sid}", update)
+
+    assert alone.endpoint.configurations.clean_up() == []
 
 
 @pytest.mark.parametrize(

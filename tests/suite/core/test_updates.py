@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from orchestrator_contract.exceptions import Inconclusive
+from orchestrator_contract.provision.payload import replacement
 from orchestrator_contract.resources.configuration import Configuration
 from orchestrator_contract.steps.updates import Updates
 
@@ -56,7 +57,7 @@ def test_description_counts_only_while_it_is_as_shown(
 
 def test_put_replaces_the_whole_body(one: Configuration) -> None:
     """A PUT sends the members of the create, and channelSettings as they are shown."""
-    payload = Updates.payload(one, "text")
+    payload = replacement(one, description="text")
 
     assert payload == {"displayName": "n", "channelSettings": {"SMS": {}}, "description": "text"}
 
