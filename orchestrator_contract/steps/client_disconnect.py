@@ -85,6 +85,7 @@ class ClientDisconnect(Step):
             self._check.shown(configuration)
             lost = self.lose_response(configuration)
             self.is_lost(lost)
-        return idempotency.response_after_disconnect(
-            self._endpoint.findings, lost.sent, lost.tries[-1]
-        )
+        last = lost.tries[-1]
+        ok = idempotency.response_after_disconnect(self._endpoint.findings, lost.sent, last)
+        self._endpoint.follow(lost.configuration, last)
+        return ok
