@@ -44,6 +44,10 @@ class Counts:
             if what in seen or len(seen) < _MAX_SEEN:
                 seen[what] += count
 
+    def observed(self, observation: str) -> bool:
+        """True if something was counted of *observation*."""
+        return observation in self.observations
+
     def tally(self, status: int, *, valid: bool | None) -> None:
         """Count one response to a DELETE; *valid* is None if its content was not judged."""
         self._tally(status, (1, valid is not None, bool(valid)))

@@ -62,6 +62,11 @@ class ServerErrorRate:
             elif failed:
                 self._malformed_500.append(exchange)
 
+    @property
+    def needs_more_polls(self) -> bool:
+        """True if polls met so many 500s that more of them have to tell the rate."""
+        return operations.needs_more_polls(len(self._polls_500), self._polls)
+
     def judge_polls(self, findings: Findings) -> None:
         """Check OP-FETCH by the share of polls that met a 500."""
         if self._polls:

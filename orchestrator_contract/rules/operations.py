@@ -19,9 +19,9 @@ _TERMINAL = frozenset({"COMPLETED", "FAILED", "CANCELLED"})
 #: A new operation may reach the replica that serves polls a moment after its 202, in seconds; not
 #: later than Retry-After says.
 FIRST_SIGHT_S = 2.0
-#: A 500 that passes may meet one in so many polls, and so few in any run: with fewer polls a rate
-#: of 1 % can't be told from one of 5 %.
-_RARE, _FEW = 30, 3
+#: A 500 that passes may meet one in so many polls, and so few in any run. From a somewhat lower
+#: rate on more polls are needed to tell.
+_RARE, _FEW, _SUSPECT = 25, 3, 30
 
 
 def fetched(findings: Findings, operation: Operation, poll: Exchange) -> bool:
@@ -56,6 +56,11 @@ def judge_poll(findings: Findings, operation: Operation, exchange: Exchange) -> 
     if word == "FAILED":
         error = exchange.object.get("error")
         findings.observe("OBS-FAILED-ERROR", "null" if error is None else "given")
+
+
+def needs_more_polls(failed: int, polls: int) -> bool:
+    """True if so many of the *polls* met a 500 that more of them have to tell the rate."""
+    return failed > _FEW and failed * _SUSPECT >= polls
 
 
 def polls_rarely_fail(findings: Findings, failed: Sequence[Exchange], polls: int) -> bool:

@@ -27,6 +27,8 @@ from orchestrator_contract.steps.unauthorized import UnauthorizedCallers
 
 #: Times that a batch is sent while 429 leaves none of it accepted.
 _TRIES = 4
+#: Races that follow one of which no delete COMPLETED.
+_RACES_AFTER_FAILED = 2
 #: Unknown SIDs that are deleted beside many others.
 _UNKNOWN = 2
 #: Replays that are sent at one moment.
@@ -109,11 +111,11 @@ class ConcurrentDeletes(Step):
     def judge_one_sid(self, race: Race) -> None:
         """Check that one operation at most COMPLETED and the SID is deleted.
 
-        A race without a COMPLETED operation is repeated once.
+        A race without a COMPLETED operation is repeated.
 
         Raises:
-            Inconclusive: none ended, or a delete that was answered 5xx may be the one that was
-                carried out.
+            Inconclusive: none ended, a delete that was answered 5xx may be the one that was
+                carried out, or deletes fail without a race, too.
         """
         self._finish(race)
         concurrency.one_operation_completes(self._findings, race.operations)
@@ -122,12 +124,18 @@ class ConcurrentDeletes(Step):
             return
         if self._endpoint.ownership.doubtful(race.configuration.resource_key):
             raise Inconclusive("a delete that was answered 5xx may have been carried out")
-        # All may fail for a reason of their own; when that happens twice the race is the reason.
-        again = self.of_one_sid()
-        self._finish(again)
-        completed = any(one.status == "COMPLETED" for one in again.operations)
-        steps = [*race.steps, *again.steps]
-        concurrency.sid_deleted(self._findings, completed, "none COMPLETED, twice", steps)
+        # All may fail for a reason of their own; when that happens each time the race is it.
+        steps, completed = [*race.steps], False
+        for _ in range(_RACES_AFTER_FAILED):
+            again = self.of_one_sid()
+            self._finish(again)
+            steps += again.steps
+            completed = any(one.status == "COMPLETED" for one in again.operations)
+            if completed:
+                break
+        if not completed and self._findings.observed("OBS-FAILED"):
+            raise Inconclusive("deletes end FAILED without concurrent ones, too")
+        concurrency.sid_deleted(self._findings, completed, "none COMPLETED, each time", steps)
 
     def _finish(self, race: Race) -> None:
         self._endpoint.poller.finish(race.operations, early=False)

@@ -33,8 +33,11 @@ class _ErrorYetDeleted(_SecondFails):
         return response
 
 
-@variant("fails-sometimes", "Every 12th delete ends FAILED, and COMPLETES when it is sent again")
 class _FailsSometimes(Behaviour):
+    """Base of variants in which one delete of some ends FAILED."""
+
+    every: int
+
     def delete(self, request: Request) -> Response:
         response = super().delete(request)
         found = self.locate(request, request.sid)
@@ -42,11 +45,26 @@ class _FailsSometimes(Behaviour):
             response.status == 202
             and found is not None
             and found.deletion is not None
-            and self.once_in(12, "fails-sometimes")
+            and self.sid_is_new(found.id)
+            and self.once_in(self.every, "fails-sometimes")
         ):
             self.fail(found.deletion)
             found.deleted_at = None
         return response
+
+    def sid_is_new(self, sid: str) -> bool:
+        """True the first time that it is called with *sid*."""
+        return self.tick(("deleted", sid)) == 1
+
+
+def _fails(name: str, every: int) -> None:
+    """Registers a variant in which one delete in *every* ends FAILED, but never a repeated one."""
+    text = f"Every {every}th delete ends FAILED, and COMPLETES when it is sent again"
+    variant(name, text)(type("Fails", (_FailsSometimes,), {"every": every}))
+
+
+_fails("fails-sometimes", 12)
+_fails("fails-often", 4)
 
 
 @variant(

@@ -90,4 +90,5 @@ def _reads(name: str, problem: Callable[[int], Problem], every: int = 25) -> Non
 
 _reads("reads-throttled", throttled)
 _reads("reads-fail", lambda _: internal_error(), every=100)
+_reads("reads-fail-twice-as-often", lambda _: internal_error(), every=50)
 _reads("reads-unavailable", unavailable)
