@@ -35,9 +35,10 @@ _OWN_RETRY = frozenset({429, 503})
 #: Rounds without success after which it is given up; where others exist, their number is then what
 #: there is room for.
 _ATTEMPTS, _ATTEMPTS_WHERE_SOME_EXIST = 3, 2
-#: The same for creates that are answered 429 or 503, which may pass.
-_ATTEMPTS_WHILE_THROTTLED = 5
-#: Pause before a refused create is followed by another one, in seconds.
+#: The same where the next one may be taken: what refuses it passes, or room comes back.
+_ATTEMPTS_IF_IT_MAY_PASS = 5
+#: Pause before a refused create is followed by another one, in seconds; it doubles where room may
+#: come back.
 _AGAIN_S = 0.3
 #: From so many creates at once on one of them is looked at before its end.
 _SEVERAL = 5
@@ -114,21 +115,28 @@ class Creator:
             return True
         if len(batch.left) <= spare or batch.attempts >= self._most_attempts(batch, batch.refusal):
             return False
-        return self._pause(batch.refusal, batch.attempts)
+        return self._pause(batch, batch.refusal)
+
+    def _room_may_come(self, batch: _Batch, refusal: Refusal) -> bool:
+        """True if the account was not full with this, or a delete has not made its room yet."""
+        scope, has_some = batch.scope, self._inventory.has_some(batch.scope)
+        unlike_before = bool(self._inventory.bound(scope)) and not has_some
+        return refusal.may_be_full and (unlike_before or self._inventory.lost_one_lately(scope))
 
     def _most_attempts(self, batch: _Batch, refusal: Refusal) -> int:
-        if refusal.asks_to_wait is not None:
-            return _ATTEMPTS_WHILE_THROTTLED
+        if refusal.may_pass or self._room_may_come(batch, refusal):
+            return _ATTEMPTS_IF_IT_MAY_PASS
         if self._inventory.has_some(batch.scope):
             return _ATTEMPTS_WHERE_SOME_EXIST
         # Credentials or a memory store of another scope are refused for all.
         return 1 if batch.scope != DEFAULT_SCOPE and refusal.refuses else _ATTEMPTS
 
-    def _pause(self, refusal: Refusal, attempts: int) -> bool:
+    def _pause(self, batch: _Batch, refusal: Refusal) -> bool:
         """Wait before the next round; false where the endpoint asks for longer than it may."""
-        delay: float | None = _AGAIN_S
+        longer = batch.attempts - 1 if self._room_may_come(batch, refusal) else 0
+        delay: float | None = _AGAIN_S * 2**longer
         if refusal.asks_to_wait is not None:
-            delay = self._client.retry.delay(refusal.asks_to_wait, attempts + 2)
+            delay = self._client.retry.delay(refusal.asks_to_wait, batch.attempts + 2)
         if delay is None:
             return False
         with self._client.steps.step(f"waiting {delay:.3g} s after a refused create"):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable
+from math import inf
 from typing import Any
 
 from orchestrator_contract.coordination.coordinator import Coordinator
@@ -17,6 +19,8 @@ from orchestrator_contract.scope import DEFAULT_SCOPE, ResourceKey, Scope
 
 #: Separates a displayName from the number of one more of that name.
 TWIN = "+"
+#: Seconds after the end of a delete in which its room may not be free yet.
+_FREED_LATE_S = 5.0
 
 
 class Inventory(Usage):
@@ -49,6 +53,8 @@ class Inventory(Usage):
         self.observers: list[Callable[[], None]] = []
         #: Those known to be gone, given ones included.
         self._gone: set[ResourceKey] = set()
+        #: When the newest of each scope was known to be gone, in monotonic seconds.
+        self._lost_at: dict[Scope, float] = {}
         #: Those that the run deletes on purpose, to make room.
         self._leaving: set[ResourceKey] = set()
         #: By which account each id was created, and its name; None where several count alike.
@@ -101,6 +107,10 @@ class Inventory(Usage):
     def has_some(self, scope: Scope) -> bool:
         """True if something that this process created in *scope* is known to exist."""
         return any(one.scope == scope for one in self.left.values())
+
+    def lost_one_lately(self, scope: Scope) -> bool:
+        """True if one of *scope* was deleted so lately that its room may not be free yet."""
+        return time.monotonic() - self._lost_at.get(scope, -inf) < _FREED_LATE_S
 
     def may_get_more(self, scope: Scope = DEFAULT_SCOPE) -> bool:
         """True if this process holds less than its share of the room."""
@@ -204,6 +214,7 @@ class Inventory(Usage):
     def gone(self, *configurations: Configuration) -> None:
         """Note that these are known to be deleted."""
         self._gone.update(c.resource_key for c in configurations)
+        self._lost_at |= dict.fromkeys((c.scope for c in configurations), time.monotonic())
         known = [c for c in configurations if self.left.pop(c.name, None) is not None]
         if known:
             self._note([entry_of(one.name, "deleted", one.scope, one.sid) for one in known])

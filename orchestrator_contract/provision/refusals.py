@@ -58,6 +58,8 @@ class Refusal:
     may_be_full: bool = False
     #: The response, where it asks to wait.
     asks_to_wait: Exchange | None = None
+    #: Whether the same create may be taken the next time.
+    may_pass: bool = False
 
     @classmethod
     def by(cls, exchange: Exchange) -> Refusal:
@@ -67,7 +69,7 @@ class Refusal:
         said = f"POST {exchange.url} answered {exchange.status} ({kind:.60}){words}"
         waits = exchange if exchange.status in (429, 503) else None
         full = exchange.status in FULL
-        return cls(said, refuses=True, may_be_full=full, asks_to_wait=waits)
+        return cls(said, True, full, waits, may_pass=waits is not None)
 
     @classmethod
     def of(cls, error: Inconclusive) -> Refusal:
@@ -83,8 +85,8 @@ class Refusal:
                 "that takes a new id which a fetch or the list shows under the run's name"
             )
         said = f"a create ended {operation.status or 'unreadable'}{_error_of(operation)}"
-        failed = operation.status == "FAILED"
-        return cls(said, refuses=failed, may_be_full=failed)
+        failed, by_server = operation.status == "FAILED", _is_server_error(operation)
+        return cls(said, refuses=failed, may_be_full=failed and not by_server, may_pass=by_server)
 
     def as_error(self, made: Sequence[Configuration], scope: Scope, *, full: bool) -> TooFew:
         """What to raise when it left only *made*."""
@@ -99,6 +101,13 @@ def certainly_made_nothing(error: Inconclusive) -> bool:
     if isinstance(error, Throttled):
         return error.exchange.status == 429 and 503 not in error.exchange.before
     return isinstance(error, BudgetExhausted)
+
+
+def _is_server_error(operation: Operation) -> bool:
+    """True if the error of a FAILED operation has a status of 500 or above."""
+    error = operation.object.get("error")
+    status = error.get("status") if isinstance(error, dict) else None
+    return isinstance(status, int) and status >= 500
 
 
 def _error_of(operation: Operation) -> str:

@@ -83,12 +83,15 @@ class _NamesakeFails(_NamesUnique, _Fails):
     "room-for-ten", "An account holds ten configurations; a create beyond them is refused with 409"
 )
 class _RoomForTen(Behaviour):
+    #: Seconds after the end of a delete at which there is room for another one.
+    late = 0.0
+
     def no_room(self, request: Request) -> Response:
         """The response to a create when the account is full."""
         return self.refuse(request, Problem(409, 530020, FULL))
 
     def create(self, request: Request) -> Response:
-        now = self.now()
+        now = self.now() - self.late
         held = [
             one
             for one in self.partition(request).configurations.values()
@@ -96,6 +99,11 @@ class _RoomForTen(Behaviour):
         ]
         full = len(held) >= self.settings.room
         return self.no_room(request) if full else super().create(request)
+
+
+@variant("room-freed-late", "As room-for-ten, and a delete makes room 1.5 s after its end")
+class _RoomFreedLate(_RoomForTen):
+    late = 1.5
 
 
 def _room(status: int, code: int) -> None:
@@ -118,6 +126,17 @@ _room(429, 20429)
 class _RoomFullFails(_RoomForTen, _Fails):
     def no_room(self, request: Request) -> Response:
         return self.failing_create(request, 530020, FULL)
+
+
+@variant("creates-fail-sometimes", "Every 5th create is accepted, and FAILS with an error of 500")
+class _CreatesFailSometimes(Behaviour):
+    def create(self, request: Request) -> Response:
+        if not self.once_in(5, "creates-fail-sometimes"):
+            return super().create(request)
+        seconds = self.settings.create_seconds
+        operation = self.start_operation(request, "create", self.new_configuration_id(), seconds)
+        self.fail(operation)
+        return self.accepted(request, operation)
 
 
 @variant("owned-configurations", "An account holds configurations of its owner from the start")

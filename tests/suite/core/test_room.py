@@ -18,6 +18,9 @@ from orchestrator_contract.exceptions import NothingToDelete
 from orchestrator_contract.guard import Ownership
 from orchestrator_contract.profile import Limits, Profile
 from orchestrator_contract.provision.inventory import Inventory
+from orchestrator_contract.provision.refusals import Refusal
+from orchestrator_contract.resources.configuration import Configuration
+from orchestrator_contract.resources.operation import Operation
 from orchestrator_contract.scope import DEFAULT_SCOPE, Scope
 from tests.suite.core.world import World, deletable
 
@@ -116,6 +119,34 @@ def test_refused_create_bounds_the_run(start: Callable[..., Bench], refusal: Sai
 
     assert len(configurations.take(2)) == 2
     assert bench.endpoint.inventory.bound(DEFAULT_SCOPE) == 2
+
+
+@pytest.mark.parametrize(
+    ("error", "full"),
+    [(None, True), ({"status": 400}, True), ({"status": "500"}, True), ({"status": 500}, False)],
+)
+def test_create_that_ended_failed(bench: Bench, error: object, full: bool) -> None:
+    """A FAILED create tells of a full account, unless the server says that it failed itself."""
+    end = bench.exchange("operation", (200, {"status": "FAILED", "error": error}))
+    created = Operation(bench.exchange("create", (202, {})), Configuration(""), "op", "", [end])
+
+    refusal = Refusal.after(created)
+
+    assert (refusal.may_be_full, refusal.may_pass) == (full, not full)
+
+
+def test_room_that_is_freed_late(start: Callable[..., Bench]) -> None:
+    """A create that is refused right after a delete is sent again for some seconds."""
+    bench = start()
+    world, configurations = World(bench), bench.endpoint.configurations
+    configurations.stock.ahead = 0
+    first, _ = configurations.take(2)
+    bench.endpoint.inventory.gone(first)
+    world.refuse = [(409, {})] * 4
+
+    assert configurations.one().sid
+
+    assert bench.endpoint.inventory.bound(DEFAULT_SCOPE) == 0
 
 
 def test_bounded_requests() -> None:
