@@ -145,13 +145,17 @@ class KeyChecks:
     def expired(self, operation: Operation, again: Exchange) -> bool:
         """Check that a key is new 25 hours after its first use.
 
-        For an idle configuration its delete is accepted.
+        For an idle configuration its delete is accepted, for a deleted one it is not.
         """
         doubtful = again.status == 500 or self._endpoint.is_echo(again)
         idle = again.call.subject != operation.accepted.call.subject
-        return idempotency.expired(
+        new = idempotency.expired(
             self.findings, operation.accepted, again, must_accept=idle and not doubtful
         )
+        deleted = operation.accepted.call.operation == "delete" and operation.status == "COMPLETED"
+        if new and deleted and not idle and again.status == 202:
+            return deletion.deleted_by_delete(self.findings, operation, again)
+        return new
 
     def aged_keys(self, uses: Sequence[AgedUse]) -> None:
         """Check that an earlier run's key replays while young, and is new later."""

@@ -35,7 +35,7 @@ def curl_line(
             parts += ["-u", '"' + ":".join(f"${one}" for one in credentials) + '"']
         elif value == "***" and known.get(lower):
             parts += ["-H", _header(name, f"${known[lower]}")]
-        elif lower not in _OWN or lower in known:
+        elif lower not in _OWN or lower in known or (lower, body) == ("content-length", None):
             parts += ["-H", word(f"{name}: {value}" if value else f"{name};")]
     if body is not None:
         parts += ["--data-binary", word(body.decode("utf-8", "backslashreplace"))]

@@ -19,6 +19,8 @@ from orchestrator_contract.results.findings import Findings
 _RELATED = {"delete-conversation": "conversationId"}
 #: Longest operation id that is put into a path, in characters.
 _MAX_ID = 512
+#: What a path segment may hold as it is, beside letters and digits (R1 4.2, RFC 3986 3.3).
+_SEGMENT = "-._~!$&'()*+,;=:@"
 #: Longest statusUrl that is followed, in characters: no server takes as much, and each poll would
 #: keep a copy.
 _MAX_URL = 64 * 1024
@@ -151,7 +153,7 @@ class Links:
             return location
         usable = operation_id.strip(".") and operation_id.isascii() and "/" not in operation_id
         if usable and len(operation_id) < _MAX_ID:
-            return self._url(f"/Operations/{quote(operation_id, safe='')}", exchange.region)
+            return self._url(f"/Operations/{quote(operation_id, safe=_SEGMENT)}", exchange.region)
         raise OperationUnreachable(
             f"the 202 has no link that leads to its operation on the target{why_no_json(exchange)}"
         )

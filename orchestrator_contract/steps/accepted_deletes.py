@@ -38,6 +38,7 @@ _OTHER_CLIENT = [
     ("User-Agent", "another-client/1.0"),
     ("Accept", "*/*"),
     ("Accept-Encoding", "identity"),
+    ("Content-Length", "0"),
 ]
 
 

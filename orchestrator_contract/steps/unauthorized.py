@@ -212,6 +212,12 @@ class Disclosure(Step):
             control = self._unauthorized.delete("other account", self._endpoint.absent.one())
             again = self._unauthorized.delete("other account", configuration)
             authorization.no_conflict_with_others(self._endpoint.findings, exchange, control, again)
+        elif exchange.status == 404:
+            told, untold = self.refusals_in_turns(
+                "other account", configuration, self._endpoint.absent.one()
+            )
+            if all(one.status == 404 for one in (*told, *untold)):
+                authorization.same_refusal(self._endpoint.findings, told, untold)
 
     # ---------------------------------------------------------------- reads
 

@@ -18,6 +18,7 @@ from orchestrator_contract.steps.deletes import Deletes
         "identity",
         pytest.param("gzip", marks=pytest.mark.extended),
         pytest.param("gzip;q=1.0, deflate;q=0.5", marks=pytest.mark.extended),
+        pytest.param("identity, gzip;q=0", marks=pytest.mark.extended),
     ],
 )
 def test_response_uses_an_offered_coding(

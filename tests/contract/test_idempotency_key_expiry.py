@@ -20,7 +20,7 @@ def test_key_returns_the_original_response_for_23_h_55_min(
 
 
 @pytest.mark.clock
-@pytest.mark.requirement("KEY-TTL-MAX")
+@pytest.mark.requirement("KEY-TTL-MAX", "DELETED-DELETE")
 def test_key_is_new_after_25_h(key_day: KeyDay, check: Check, expired_kind: str) -> None:
     """A key of yesterday returns neither its old response nor a mismatch."""
     use = key_day.expired(expired_kind)

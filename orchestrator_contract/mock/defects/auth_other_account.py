@@ -199,6 +199,13 @@ defect(
         deleted=True,
         to=_message("{displayName} was deleted"),
     ),
+    case(
+        "404-deleted-message",
+        "a 404 that says so if it is deleted",
+        _DELETED_SHOWS,
+        deleted=True,
+        to=_message("The requested configuration has already been deleted"),
+    ),
     case("409", "a 409", place=_in_other_partition, to=_refusal(lambda found: conflict(None))),
     case(
         "409-pending",

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Any
 
 from orchestrator_contract.mock.behaviour import Behaviour
 from orchestrator_contract.mock.defects.bases import SECOND_ACCOUNT, Scoped, StaleReplica, deleted
 from orchestrator_contract.mock.errors import conflict
+from orchestrator_contract.mock.idempotency import Entry
 from orchestrator_contract.mock.messages import Request, Response
 from orchestrator_contract.mock.pagination import read_query
 from orchestrator_contract.mock.registry import case, defect
@@ -365,3 +366,25 @@ class _AcceptedAfter409(_Accepted):
         if running is None or running.configuration_id != request.sid:
             return None
         return self.start_operation(request, "delete", request.sid, 0) if self.own else running
+
+
+@defect(
+    "key-accepted-after-expiry",
+    "An expired key for its deleted configuration is accepted again, and COMPLETES",
+    breaches=("DELETED-DELETE",),
+    shows="time: 25 h, on the same SID",
+)
+class _AcceptedAfterExpiry(Behaviour):
+    _renewed: Request | None = None
+
+    def look_up(self, request: Request, scope: Hashable) -> Entry | None:
+        entry = self.entries.get(scope)
+        if entry is not None and self.expired(entry, self.now()):
+            same = entry.fingerprint == self.fingerprint(request)
+            self._renewed = request if same else self._renewed
+        return super().look_up(request, scope)
+
+    def not_found(self, request: Request) -> Response:
+        if request is not self._renewed or request.sid is None:
+            return super().not_found(request)
+        return self.accepted(request, self.start_operation(request, "delete", request.sid, 0.1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import zlib
 from collections.abc import Callable
@@ -362,6 +363,12 @@ def _deflated(request: Request, response: Response) -> None:
         response.body = zlib.compress(response.body)
 
 
+def _gzipped(request: Request, response: Response) -> None:
+    if any(b"gzip;q=0" in line for line in request.lines(b"accept-encoding")):
+        response.set("content-encoding", "gzip")
+        response.body = gzip.compress(response.body)
+
+
 defect(
     "accepted-content-encoding",
     "The Content-Encoding of the 202 is {}",
@@ -372,3 +379,9 @@ defect(
 defect(
     "error-404-deflated", "A 404 is deflated for a client that offers only gzip", breaches=_CODING
 )(on_response(_deflated, status=404))
+defect(
+    "error-404-gzipped",
+    "A 404 is gzipped for a client that refuses gzip by gzip;q=0",
+    breaches=_CODING,
+    shows="data: gzip;q=0",
+)(on_response(_gzipped, status=404))

@@ -173,6 +173,12 @@ class _Per(Behaviour):
         "data: another Accept-Encoding",
         header=b"accept-encoding",
     ),
+    case(
+        "content-length",
+        "Content-Length, 0 or none",
+        "data: Content-Length: 0",
+        header=b"content-length",
+    ),
     breaches=_BOTH,
 )
 class _Mismatch(Behaviour):

@@ -119,6 +119,18 @@ class _OperationIdOnly(Behaviour):
         ]
 
 
+@variant(
+    "operation-id-reserved",
+    "As operation-id-only, with ids of characters that a path may hold, and are not decoded",
+)
+class _OperationIdReserved(_OperationIdOnly):
+    def new_operation_id(self) -> str:
+        return f"op:us1:{secrets.token_hex(8)}=@!$"
+
+    def read_sid(self, segment: bytes) -> str | None:
+        return segment.decode("latin-1") if segment.startswith(b"op") else super().read_sid(segment)
+
+
 variant("no-operation-id", "A 202 has statusUrl and Location, and no Operation-Id")(
     on_response(
         lambda request, response: response.set("operation-id", None),

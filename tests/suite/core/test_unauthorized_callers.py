@@ -316,4 +316,24 @@ def test_conflict_or_gone_is_compared_with_an_unknown_sid(
     disclosure.no_conflict(Configuration(USUAL), refusal(bench, (said, {})))
 
     assert ("AUTH-OTHER-ACCOUNT" in bench.breaches()) is breached
-    assert bool(bench.script.sent) is (said in (409, 410))
+    assert bool(bench.script.sent) is (said != 403)
+
+
+@pytest.mark.parametrize(
+    ("message", "breached"),
+    [("X was not found", False), ("X has been deleted", True), ("no such thing", True)],
+)
+def test_not_found_is_the_same_for_an_unknown_sid(
+    start: Callable[..., Bench], monkeypatch: pytest.MonkeyPatch, message: str, breached: bool
+) -> None:
+    """The 404 of a SID of another account tells nothing that an unknown one's does not."""
+    bench = start(accounts=ACCOUNTS)
+    unknown = USUAL.replace("a", "b")
+    monkeypatch.setattr(bench.endpoint.absent, "one", lambda: Configuration(unknown))
+    for sid, text in {unknown: "X was not found", USUAL: message}.items():
+        said = {"code": 20404, "message": text.replace("X", sid)}
+        bench.script.on(f"DELETE /Configurations/{sid}", (404, said))
+
+    Disclosure(bench.endpoint).no_conflict(Configuration(USUAL), refusal(bench, (404, {})))
+
+    assert ("AUTH-OTHER-ACCOUNT" in bench.breaches()) is breached

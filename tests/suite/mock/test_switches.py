@@ -111,10 +111,12 @@ def test_conversation_repeats(hold: Hold, name: str) -> None:
 #: None of the conversations comes upon these; the adequacy matrix shows them.
 RARE = {
     "error-404-deflated",
+    "error-404-gzipped",
     "failed-delete-for-refused-key",
     "key-429-stored:1-in-5",
     "key-429-stored:upper-case",
     "key-lost-after-update",
+    "key-mismatch:content-length",
     "key-scope-failed:region",
     "key-scope:all-accounts-upper-case",
     "key-ttl-some:failed-7-days",
