@@ -69,7 +69,8 @@ class Refusal:
         said = f"POST {exchange.url} answered {exchange.status} ({kind:.60}){words}"
         waits = exchange if exchange.status in (429, 503) else None
         full = exchange.status in FULL
-        return cls(said, True, full, waits, may_pass=waits is not None)
+        passes = waits is not None
+        return cls(said, refuses=True, may_be_full=full, asks_to_wait=waits, may_pass=passes)
 
     @classmethod
     def of(cls, error: Inconclusive) -> Refusal:

@@ -203,10 +203,10 @@ class Disclosure(Step):
             untold.append(self._unauthorized.delete(credentials, absent))
         return told, untold
 
-    def no_conflict(self, configuration: Configuration, exchange: Exchange) -> None:
-        """Check that a SID is no conflict and not deleted to another account.
+    def refused_like_unknown(self, configuration: Configuration, exchange: Exchange) -> None:
+        """Check that another account's *exchange* tells nothing that an unknown SID's would not.
 
-        Unless every SID is.
+        409 and 410 tell something, unless every SID gets them; a 404 does by its content.
         """
         if exchange.status in (409, authorization.GONE):
             control = self._unauthorized.delete("other account", self._endpoint.absent.one())

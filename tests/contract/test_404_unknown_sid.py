@@ -60,6 +60,7 @@ def test_delete_of_an_unknown_sid_leaves_the_newest_configuration(
     check.unchanged(newest, after=responses[-3:])
 
 
+@pytest.mark.beside
 @pytest.mark.extended
 @pytest.mark.requirement("SID-UNKNOWN")
 def test_key_of_a_404_returns_404_again(stored_errors: StoredErrors, check: Check) -> None:

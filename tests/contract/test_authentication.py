@@ -98,6 +98,7 @@ def test_every_region_authenticates(
     check.unchanged(target_in_other_region, after=response)
 
 
+@pytest.mark.beside
 @pytest.mark.requirement("AUTH-NO-DISCLOSURE", "KEY-REPLAY-ENDED")
 @pytest.mark.parametrize(
     "credentials",
@@ -122,6 +123,7 @@ def test_used_key_does_not_return_its_response_to_unauthorized_callers(
     check.same_response(completed, deletes.repeat(completed))
 
 
+@pytest.mark.beside
 @pytest.mark.extended
 @pytest.mark.requirement("DEL-ACCEPTED")
 @pytest.mark.parametrize("credentials", MISSING_AND_WRONG)

@@ -35,7 +35,7 @@ def test_delete_by_another_account_is_refused(
     response = unauthorized.delete("other account", target, new_connection=connection == "new")
 
     check.refused(response, secrets=secrets_of(target))
-    disclosure.no_conflict(target, response)
+    disclosure.refused_like_unknown(target, response)
     check.unchanged(target, after=response, recheck=True)
 
 
@@ -106,7 +106,7 @@ def test_running_delete_is_not_disclosed_to_another_account(
     operation, response = disturbed.disturb("other account")
 
     check.refused(response, secrets=operation.accepted.operation_names)
-    disclosure.no_conflict(operation.configuration, response)
+    disclosure.refused_like_unknown(operation.configuration, response)
     disturbed.judge(operation, "other account")
 
 
@@ -118,7 +118,7 @@ def test_deleted_configuration_is_not_disclosed_to_another_account(
     response = unauthorized.delete("other account", completed.configuration)
 
     check.refused(response)
-    disclosure.no_conflict(completed.configuration, response)
+    disclosure.refused_like_unknown(completed.configuration, response)
     check.deleted(completed)
 
 

@@ -144,6 +144,7 @@ def test_key_is_new_in_another_scope_a_day_later(
 # ------------------------------------------------------------------ the farthest scope
 
 
+@pytest.mark.beside
 @pytest.mark.extended
 @pytest.mark.requirement(
     "DEL-ACCEPTED",

@@ -313,7 +313,7 @@ def test_conflict_or_gone_is_compared_with_an_unknown_sid(
     bench.script.on(f"DELETE /Configurations/{USUAL}", (again, {}))
     disclosure = Disclosure(bench.endpoint)
 
-    disclosure.no_conflict(Configuration(USUAL), refusal(bench, (said, {})))
+    disclosure.refused_like_unknown(Configuration(USUAL), refusal(bench, (said, {})))
 
     assert ("AUTH-OTHER-ACCOUNT" in bench.breaches()) is breached
     assert bool(bench.script.sent) is (said != 403)
@@ -334,6 +334,6 @@ def test_not_found_is_the_same_for_an_unknown_sid(
         said = {"code": 20404, "message": text.replace("X", sid)}
         bench.script.on(f"DELETE /Configurations/{sid}", (404, said))
 
-    Disclosure(bench.endpoint).no_conflict(Configuration(USUAL), refusal(bench, (404, {})))
+    Disclosure(bench.endpoint).refused_like_unknown(Configuration(USUAL), refusal(bench, (404, {})))
 
     assert ("AUTH-OTHER-ACCOUNT" in bench.breaches()) is breached
