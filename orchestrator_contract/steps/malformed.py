@@ -162,13 +162,14 @@ class MalformedKeys(Step):
             Inconclusive: there is nothing to delete.
         """
         uses: list[MalformedKeyUse] = []
-        idle: list[Configuration] = []
+        left, idle = [*keys], list[Configuration]()
         width = _WIDTH if self._endpoint.poller.usual_s("create") < _LONG_CREATE_S else 1
-        while len(uses) < len(keys) and sum(one.ignored for one in uses) < _MOST_IGNORED:
-            group = keys[len(uses) : len(uses) + width]
-            if missing := len(group) - len(idle):
+        while left and sum(one.ignored for one in uses) < _MOST_IGNORED:
+            if (missing := min(width, len(left)) - len(idle)) > 0:
                 idle += self._endpoint.configurations.take(missing, least=0 if idle else 1)
-            sent = self._endpoint.each(self._use_once, [*zip(group, idle, strict=False)])
+            group = [*zip(left, idle, strict=False)]
+            left = left[len(group) :]
+            sent = self._endpoint.each(self._use_once, group)
             idle = [one.configuration for one in sent if not one.ignored]
             uses += sent
         self._use_again([one for one in uses if one.ignored])
