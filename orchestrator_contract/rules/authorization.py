@@ -74,6 +74,11 @@ def no_disclosure(
     )
 
 
+def is_same_refusal(existing: Sequence[Exchange], unknown: Sequence[Exchange]) -> bool:
+    """True if all these refusals say the same."""
+    return len({_refusal(one) for one in (*existing, *unknown)}) == 1
+
+
 def same_refusal(
     findings: Findings, existing: Sequence[Exchange], unknown: Sequence[Exchange]
 ) -> bool:

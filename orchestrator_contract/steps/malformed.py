@@ -163,7 +163,8 @@ class MalformedKeys(Step):
         """
         uses: list[MalformedKeyUse] = []
         left, idle = [*keys], list[Configuration]()
-        width = _WIDTH if self._endpoint.poller.usual_s("create") < _LONG_CREATE_S else 1
+        create_s = self._endpoint.poller.usual_s("create")
+        width = _WIDTH if len(keys) > _WIDTH and create_s < _LONG_CREATE_S else 1
         while left and sum(one.ignored for one in uses) < _MOST_IGNORED:
             if (missing := min(width, len(left)) - len(idle)) > 0:
                 idle += self._endpoint.configurations.take(missing, least=0 if idle else 1)

@@ -28,6 +28,8 @@ from orchestrator_contract.steps.step import Step, Uses
 
 #: Times that a DELETE without credentials is sent.
 _WITHOUT = 4
+#: Most refusals of one SID that are compared with those of another.
+_TURNS = 3
 
 
 class UnauthorizedCallers(Step):
@@ -194,13 +196,24 @@ class Disclosure(Step):
     _unauthorized = Uses(UnauthorizedCallers)
 
     def refusals_in_turns(
-        self, credentials: str, existing: Configuration, absent: Configuration
+        self,
+        credentials: str,
+        existing: Configuration,
+        absent: Configuration,
+        first: Exchange | None = None,
     ) -> tuple[list[Exchange], list[Exchange]]:
-        """Refusals of an existing and an unknown SID in turns, against lock-outs."""
-        told, untold = [], []
-        for _ in range(1 if self._endpoint.effort.gentle else 2):
-            told.append(self._unauthorized.delete(credentials, existing))
+        """Refusals of an existing and an unknown SID in turns, against lock-outs.
+
+        The *first* one may be known. Where they differ there are more, which tell whether each
+        SID's own are alike.
+        """
+        told, untold = list[Exchange](), list[Exchange]()
+        for _ in range(_TURNS):
+            known = first if not told else None
+            told.append(known or self._unauthorized.delete(credentials, existing))
             untold.append(self._unauthorized.delete(credentials, absent))
+            if authorization.is_same_refusal(told, untold):
+                break
         return told, untold
 
     def refused_like_unknown(self, configuration: Configuration, exchange: Exchange) -> None:
@@ -214,7 +227,7 @@ class Disclosure(Step):
             authorization.no_conflict_with_others(self._endpoint.findings, exchange, control, again)
         elif exchange.status == 404:
             told, untold = self.refusals_in_turns(
-                "other account", configuration, self._endpoint.absent.one()
+                "other account", configuration, self._endpoint.absent.one(), exchange
             )
             if all(one.status == 404 for one in (*told, *untold)):
                 authorization.same_refusal(self._endpoint.findings, told, untold)

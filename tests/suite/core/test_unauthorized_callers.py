@@ -330,10 +330,15 @@ def test_not_found_is_the_same_for_an_unknown_sid(
     bench = start(accounts=ACCOUNTS)
     unknown = USUAL.replace("a", "b")
     monkeypatch.setattr(bench.endpoint.absent, "one", lambda: Configuration(unknown))
-    for sid, text in {unknown: "X was not found", USUAL: message}.items():
-        said = {"code": 20404, "message": text.replace("X", sid)}
-        bench.script.on(f"DELETE /Configurations/{sid}", (404, said))
+    said = {
+        sid: (404, {"code": 20404, "message": text.replace("X", sid)})
+        for sid, text in {unknown: "X was not found", USUAL: message}.items()
+    }
+    for sid, response in said.items():
+        bench.script.on(f"DELETE /Configurations/{sid}", response)
+    call = Call("delete", USUAL, judge_content=False, credentials="other account")
+    first = bench.exchange("delete", said[USUAL], call=call)
 
-    Disclosure(bench.endpoint).refused_like_unknown(Configuration(USUAL), refusal(bench, (404, {})))
+    Disclosure(bench.endpoint).refused_like_unknown(Configuration(USUAL), first)
 
     assert ("AUTH-OTHER-ACCOUNT" in bench.breaches()) is breached
