@@ -204,14 +204,15 @@ class Disclosure(Step):
     ) -> tuple[list[Exchange], list[Exchange]]:
         """Refusals of an existing and an unknown SID in turns, against lock-outs.
 
-        The *first* one may be known. Where they differ there are more, which tell whether each
-        SID's own are alike.
+        The *first* one may be known. Where they differ there are more, of further unknown SIDs:
+        a refusal may have an id of its own, or quote a part of the SID.
         """
         told, untold = list[Exchange](), list[Exchange]()
         for _ in range(_TURNS):
             known = first if not told else None
             told.append(known or self._unauthorized.delete(credentials, existing))
-            untold.append(self._unauthorized.delete(credentials, absent))
+            unknown = self._endpoint.absent.one() if untold else absent
+            untold.append(self._unauthorized.delete(credentials, unknown))
             if authorization.is_same_refusal(told, untold):
                 break
         return told, untold

@@ -342,3 +342,24 @@ def test_not_found_is_the_same_for_an_unknown_sid(
     Disclosure(bench.endpoint).refused_like_unknown(Configuration(USUAL), first)
 
     assert ("AUTH-OTHER-ACCOUNT" in bench.breaches()) is breached
+
+
+def test_not_found_may_quote_a_part_of_the_sid(
+    start: Callable[..., Bench], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A refusal that differs for each unknown SID tells nothing of one."""
+    bench = start(accounts=ACCOUNTS)
+    unknown = [USUAL.replace("a", letter) for letter in "bcd"]
+    for sid in (USUAL, *unknown):
+        said = (404, {"code": 20404, "message": f"no {sid[:-2]}"})
+        bench.script.on(f"DELETE /Configurations/{sid}", said)
+    sids = iter(unknown)
+    monkeypatch.setattr(bench.endpoint.absent, "one", lambda: Configuration(next(sids)))
+    call = Call("delete", USUAL, judge_content=False, credentials="other account")
+    first = bench.exchange(
+        "delete", (404, {"code": 20404, "message": f"no {USUAL[:-2]}"}), call=call
+    )
+
+    Disclosure(bench.endpoint).refused_like_unknown(Configuration(USUAL), first)
+
+    assert bench.breaches() == {}
